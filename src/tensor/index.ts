@@ -1,0 +1,2 @@
+/** Number formats as they are on the machine, and tensors of them. */
+export {}
