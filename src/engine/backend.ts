@@ -1,0 +1,67 @@
+/**
+ * What an implementation of the engine provides. Arguments arrive checked: a backend never sees a wrong length, zero
+ * rows, or a call after dispose, so that all backends refuse the same things with the same words.
+ */
+import type { Tensor } from '../tensor/index.ts'
+import type { Activation, EngineInfo, LayerDtype, Rows } from './types.ts'
+
+/** Factors [K,r] and [r,N]: 2-D, float32 or bfloat16, any strides. */
+export interface FactorPair {
+  readonly u: Tensor
+  readonly v: Tensor
+}
+
+export interface LinearSpec {
+  readonly kind: 'linear'
+  readonly dtype: LayerDtype
+  readonly w: Tensor
+  readonly bias: Float32Array | undefined
+  readonly activation: Activation
+}
+
+export interface LowRankSpec extends FactorPair {
+  readonly kind: 'lowRank'
+  readonly dtype: LayerDtype
+  readonly bias: Float32Array | undefined
+  readonly activation: Activation
+}
+
+export interface LowRankMlpSpec {
+  readonly kind: 'lowRankMlp'
+  readonly dtype: LayerDtype
+  readonly gate: FactorPair
+  readonly up: FactorPair
+  readonly down: FactorPair
+  readonly activation: Activation
+}
+
+export type LayerSpec = LinearSpec | LowRankSpec | LowRankMlpSpec
+
+export interface BackendLayer {
+  /** Memory that the packed weights take. */
+  readonly bytes: number
+  /** rows ≥ 1; x and y are of one kind and of exactly rows·K and rows·N elements, and do not overlap. */
+  forward(x: Rows, y: Rows, rows: number): void
+  /** Rejects only when `Backend.cancel` came before the work began. */
+  forwardAsync(x: Rows, y: Rows, rows: number): Promise<void>
+  /** Called once, after every call has settled. */
+  dispose(): void
+}
+
+export interface Backend {
+  readonly info: Omit<EngineInfo, 'notes'>
+  /** Packs the weights; the tensors are not used after it returns. */
+  pack(spec: LayerSpec): BackendLayer
+  /** Calls of forwardAsync that have not begun reject; those that have begun finish. */
+  cancel(): void
+  /** Called once, after every layer is disposed. */
+  dispose(): void
+}
+
+export interface BackendOptions {
+  /** ≥ 1. Undefined: what the machine has. */
+  readonly threads: number | undefined
+}
+
+/** Throws an Error with one clear line when this backend cannot work here. */
+export type BackendFactory = (options: BackendOptions) => Promise<Backend> | Backend

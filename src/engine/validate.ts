@@ -1,0 +1,145 @@
+/**
+ * The front door's checks, the same for every backend. A message says what, where, the limit and how to fix it.
+ */
+import type { Tensor } from '../tensor/index.ts'
+import type { FactorPair, LayerSpec } from './backend.ts'
+import type {
+  Activation,
+  Factors,
+  LayerDtype,
+  LinearOptions,
+  LowRankMlpOptions,
+  LowRankOptions,
+  Rows,
+} from './types.ts'
+
+const ACTIVATIONS: readonly Activation[] = ['none', 'silu', 'gelu', 'relu']
+const LAYER_DTYPES: readonly LayerDtype[] = ['float32', 'bfloat16']
+
+function oneOf<T extends string>(where: string, value: T, allowed: readonly T[]): T {
+  if (allowed.includes(value)) return value
+  throw new TypeError(
+    `${where} is ${JSON.stringify(value) ?? String(value)}; use one of ${allowed.join(', ')}.`,
+  )
+}
+
+function matrix(where: string, tensor: Tensor): Tensor {
+  if (!Array.isArray(tensor?.shape) || typeof tensor.toFloat32 !== 'function') {
+    throw new TypeError(`${where} is not a Tensor; make one with Tensor.from(values, shape, dtype).`)
+  }
+  const shape = `[${tensor.shape.join(', ')}]`
+  if (tensor.shape.length !== 2) {
+    throw new RangeError(`${where} has shape ${shape}; a matrix of two dimensions is needed.`)
+  }
+  if (!tensor.shape.every((n) => Number.isSafeInteger(n) && n >= 1)) {
+    throw new RangeError(`${where} has shape ${shape}; every dimension must be a whole number of at least 1.`)
+  }
+  // Backends read float32 values and bfloat16 bits in place; other formats are widened, which loses nothing.
+  return tensor.dtype === 'float32' || tensor.dtype === 'bfloat16' ? tensor : tensor.astype('float32')
+}
+
+function factors(where: string, pair: Factors): FactorPair {
+  const u = matrix(`${where}u`, pair?.u)
+  const v = matrix(`${where}v`, pair?.v)
+  if (u.shape[1] !== v.shape[0]) {
+    throw new RangeError(
+      `${where}u is [K, r] = [${u.shape}] but ${where}v is [r, N] = [${v.shape}]; the two ranks must be equal.`,
+    )
+  }
+  return { u, v }
+}
+
+function biasOf(where: string, bias: Float32Array | Tensor | undefined, n: number): Float32Array | undefined {
+  if (bias === undefined) return undefined
+  const values = bias instanceof Float32Array ? bias.slice() : bias?.toFloat32?.()
+  if (!(values instanceof Float32Array))
+    throw new TypeError(`${where} is neither a Float32Array nor a Tensor.`)
+  if (values.length !== n) {
+    throw new RangeError(`${where} has ${values.length} elements; N = ${n} are needed, one per out-feature.`)
+  }
+  return values
+}
+
+export function linearSpec(options: LinearOptions): LayerSpec {
+  const w = matrix('linear: w', options?.w)
+  return {
+    kind: 'linear',
+    dtype: oneOf('linear: dtype', options.dtype, LAYER_DTYPES),
+    w,
+    bias: biasOf('linear: bias', options.bias, w.shape[1]!),
+    activation: oneOf('linear: activation', options.activation ?? 'none', ACTIVATIONS),
+  }
+}
+
+export function lowRankSpec(options: LowRankOptions): LayerSpec {
+  const { u, v } = factors('lowRank: ', options)
+  return {
+    kind: 'lowRank',
+    dtype: oneOf('lowRank: dtype', options.dtype, LAYER_DTYPES),
+    u,
+    v,
+    bias: biasOf('lowRank: bias', options.bias, v.shape[1]!),
+    activation: oneOf('lowRank: activation', options.activation ?? 'none', ACTIVATIONS),
+  }
+}
+
+export function lowRankMlpSpec(options: LowRankMlpOptions): LayerSpec {
+  const gate = factors('lowRankMlp: gate.', options?.gate)
+  const up = factors('lowRankMlp: up.', options.up)
+  const down = factors('lowRankMlp: down.', options.down)
+  if (gate.u.shape[0] !== up.u.shape[0]) {
+    throw new RangeError(
+      `lowRankMlp: gate takes K = ${gate.u.shape[0]} features but up takes ${up.u.shape[0]}; both read the same X.`,
+    )
+  }
+  if (gate.v.shape[1] !== up.v.shape[1] || gate.v.shape[1] !== down.u.shape[0]) {
+    throw new RangeError(
+      `lowRankMlp: gate gives ${gate.v.shape[1]} hidden features, up ${up.v.shape[1]}, and down takes ` +
+        `${down.u.shape[0]}; the three must be equal.`,
+    )
+  }
+  return {
+    kind: 'lowRankMlp',
+    dtype: oneOf('lowRankMlp: dtype', options.dtype, LAYER_DTYPES),
+    gate,
+    up,
+    down,
+    activation: oneOf('lowRankMlp: activation', options.activation ?? 'silu', ACTIVATIONS),
+  }
+}
+
+export function threadCount(threads: number | undefined): number | undefined {
+  if (threads === undefined) return undefined
+  if (Number.isSafeInteger(threads) && threads >= 1 && threads <= 1024) return threads
+  throw new RangeError(
+    `createEngine: threads is ${threads}; use a whole number from 1 to 1024, or leave it out.`,
+  )
+}
+
+/** Rows of a call, or an error: x must be whole rows of K, y as many rows of N, apart in memory. */
+export function rowsOf(x: Rows, y: Rows | undefined, inFeatures: number, outFeatures: number): number {
+  if (!(x instanceof Float32Array || x instanceof Uint16Array)) {
+    throw new TypeError('forward: x is neither a Float32Array nor a Uint16Array of bfloat16 bits.')
+  }
+  const rows = x.length / inFeatures
+  if (!Number.isInteger(rows)) {
+    throw new RangeError(`forward: x has ${x.length} elements, not whole rows of K = ${inFeatures}.`)
+  }
+  if (y === undefined) return rows
+  if (x instanceof Float32Array ? !(y instanceof Float32Array) : !(y instanceof Uint16Array)) {
+    throw new TypeError('forward: y is of another kind than x; both Float32Array or both Uint16Array.')
+  }
+  if (y.length !== rows * outFeatures) {
+    throw new RangeError(
+      `forward: y has ${y.length} elements; ${rows} rows of N = ${outFeatures} need ${rows * outFeatures}.`,
+    )
+  }
+  if (
+    x.buffer === y.buffer &&
+    x.byteOffset < y.byteOffset + y.byteLength &&
+    y.byteOffset < x.byteOffset + x.byteLength
+  ) {
+    throw new RangeError('forward: x and y overlap in memory; pass another y.')
+  }
+  return rows
+}
