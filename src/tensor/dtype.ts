@@ -5,8 +5,9 @@
  * - to a float: nearest, ties to even, once; overflow gives infinity; NaN, infinities, the sign of zero are kept
  * - to an integer: nearest, ties to even; what is out of range saturates; NaN gives 0
  *
- * float8_e4m3 is the IEEE-style one of NKI and ml_dtypes.float8_e4m3 (infinities, largest number 240), not the
- * "fn" variant of OCP (no infinities, largest number 448). float8_e5m2 is the same in both.
+ * float8_e4m3 is the IEEE-style one (infinities, largest number 240): nki.language.float8_e4m3, which is
+ * ml_dtypes.float8_e4m3 (NKI API reference, SDK 2.2x: `dtype(float8_e4m3)`). The OCP variant without infinities
+ * (largest number 448) has its own name there, float8_e4m3fn. float8_e5m2 is the same in both.
  */
 import { type FloatFormat, floatCodec } from './float-codec.ts'
 

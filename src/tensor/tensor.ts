@@ -123,6 +123,7 @@ export class Tensor {
       shape[d] = stop - start
       offset += start * this.strides[d]!
     }
+    if (shape.includes(0)) offset = 0 // an empty view at the end must not point behind the storage
     return new Tensor(this.dtype, shape, this.data, this.strides, offset)
   }
 
