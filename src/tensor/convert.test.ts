@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeInto, encodeInto, roundInPlace } from './convert.ts'
-import { DTYPES, dtypeInfo } from './dtype.ts'
+import { DTYPES, type Dtype, dtypeInfo } from './dtype.ts'
 
 /** float32s with every upper half, and lower halves at, near and far from the ties of bfloat16. */
 function everyUpperHalf(): Float32Array {
@@ -93,4 +93,15 @@ describe('ranges outside the array', () => {
     expect(call).toThrow(RangeError)
     expect(call).toThrow(`${message} are not all within 0 to 4.`)
   })
+})
+
+it('refuses an array of the wrong kind, and a dtype that is none', () => {
+  const two = new Float32Array(2)
+  expect(() => encodeInto(two, 'bfloat16', new Float32Array(2))).toThrow(
+    'bfloat16 is stored as Uint16Array, not as Float32Array.',
+  )
+  expect(() => decodeInto(new Uint8Array(2), 'int8', two)).toThrow(
+    'int8 is stored as Int8Array, not as Uint8Array.',
+  )
+  expect(() => roundInPlace(two, 'float64' as Dtype)).toThrow("unknown dtype 'float64'.")
 })

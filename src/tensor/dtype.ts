@@ -9,7 +9,7 @@
  * ml_dtypes.float8_e4m3 (NKI API reference, SDK 2.2x: `dtype(float8_e4m3)`). The OCP variant without infinities
  * (largest number 448) has its own name there, float8_e4m3fn. float8_e5m2 is the same in both.
  */
-import { type FloatFormat, floatCodec } from './float-codec.ts'
+import { FloatCodec } from './float-codec.ts'
 
 export type Dtype = 'float32' | 'bfloat16' | 'float16' | 'float8_e4m3' | 'float8_e5m2' | 'int8' | 'int32'
 
@@ -35,17 +35,33 @@ export interface DtypeInfo {
   allocate(n: number): Storage
 }
 
-/** A float narrower than 32 bits, kept as bit patterns. */
-function narrowFloat(name: Dtype, format: FloatFormat): DtypeInfo {
-  const bytes = (1 + format.exponentBits + format.mantissaBits) / 8
-  const allocate = bytes === 2 ? (n: number) => new Uint16Array(n) : (n: number) => new Uint8Array(n)
+/** The floats kept as bit patterns. */
+const narrowFloats = {
+  bfloat16: new FloatCodec({ exponentBits: 8, mantissaBits: 7 }),
+  float16: new FloatCodec({ exponentBits: 5, mantissaBits: 10 }),
+  float8_e4m3: new FloatCodec({ exponentBits: 4, mantissaBits: 3 }),
+  float8_e5m2: new FloatCodec({ exponentBits: 5, mantissaBits: 2 }),
+}
+
+/** The codec of a dtype that is kept as bit patterns; undefined for the others. For loops over many elements. */
+export function narrowCodec(d: Dtype): FloatCodec | undefined {
+  dtypeInfo(d) // refuses a name that is no dtype
+  return Object.hasOwn(narrowFloats, d) ? narrowFloats[d as keyof typeof narrowFloats] : undefined
+}
+
+function narrowFloat(name: keyof typeof narrowFloats): DtypeInfo {
+  const codec = narrowFloats[name]
+  const bytes = codec.bits / 8
   return {
     name,
     bytes,
     kind: 'float',
-    significandBits: format.mantissaBits + 1,
-    allocate,
-    ...floatCodec(format),
+    significandBits: codec.significandBits,
+    max: codec.max,
+    round: (x) => codec.round(x),
+    encode: (x) => codec.encode(x),
+    decode: (bits) => codec.decode(bits),
+    allocate: bytes === 2 ? (n) => new Uint16Array(n) : (n) => new Uint8Array(n),
   }
 }
 
@@ -71,10 +87,10 @@ const TABLE: Readonly<Record<Dtype, DtypeInfo>> = {
     round: Math.fround,
     allocate: (n) => new Float32Array(n),
   }),
-  bfloat16: narrowFloat('bfloat16', { exponentBits: 8, mantissaBits: 7 }),
-  float16: narrowFloat('float16', { exponentBits: 5, mantissaBits: 10 }),
-  float8_e4m3: narrowFloat('float8_e4m3', { exponentBits: 4, mantissaBits: 3 }),
-  float8_e5m2: narrowFloat('float8_e5m2', { exponentBits: 5, mantissaBits: 2 }),
+  bfloat16: narrowFloat('bfloat16'),
+  float16: narrowFloat('float16'),
+  float8_e4m3: narrowFloat('float8_e4m3'),
+  float8_e5m2: narrowFloat('float8_e5m2'),
   int8: native('int8', {
     bytes: 1,
     kind: 'int',
@@ -99,4 +115,11 @@ export const DTYPES: readonly Dtype[] = Object.keys(TABLE) as Dtype[]
 export function dtypeInfo(d: Dtype): DtypeInfo {
   if (!Object.hasOwn(TABLE, d)) throw new TypeError(`unknown dtype '${d}'. Use one of ${DTYPES.join(', ')}.`)
   return TABLE[d]
+}
+
+/** Throws a TypeError where data is not the kind of array that holds the dtype. */
+export function checkStorage(data: Storage, d: Dtype): void {
+  const right = dtypeInfo(d).allocate(0).constructor
+  if (data.constructor !== right)
+    throw new TypeError(`${d} is stored as ${right.name}, not as ${data.constructor.name}.`)
 }

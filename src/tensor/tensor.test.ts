@@ -135,7 +135,7 @@ describe('misuse, in one clear line', () => {
     [
       () => Tensor.wrap(new Float32Array(4), [2, 2], 'bfloat16'),
       TypeError,
-      'bfloat16 is stored in a Uint16Array, not in a Float32Array.',
+      'bfloat16 is stored as Uint16Array, not as Float32Array.',
     ],
     [
       () => Tensor.zeros([2, -1], 'float32'),

@@ -4,7 +4,7 @@
  * Storage holds elements as the machine does (bfloat16 as 16 bits), so sizes in bytes are the machine's too.
  */
 import { decodeInto, encodeInto } from './convert.ts'
-import { type Dtype, dtypeInfo, type Storage } from './dtype.ts'
+import { checkStorage, type Dtype, dtypeInfo, type Storage } from './dtype.ts'
 
 /** Row-major strides. */
 function stridesOf(shape: readonly number[]): number[] {
@@ -60,11 +60,7 @@ export class Tensor {
 
   /** A tensor on row-major raw elements, not copied. Throws where their type or count is not the dtype's or shape's. */
   static wrap(data: Storage, shape: readonly number[], dtype: Dtype): Tensor {
-    const expected = dtypeInfo(dtype).allocate(0)
-    if (data.constructor !== expected.constructor)
-      throw new TypeError(
-        `${dtype} is stored in a ${expected.constructor.name}, not in a ${data.constructor.name}.`,
-      )
+    checkStorage(data, dtype)
     if (data.length !== sizeOf(shape))
       throw new RangeError(`${data.length} elements do not fill shape [${shape}]: it takes ${sizeOf(shape)}.`)
     return new Tensor(dtype, [...shape], data)
