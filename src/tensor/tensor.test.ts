@@ -147,6 +147,11 @@ describe('misuse, in one clear line', () => {
       RangeError,
       'shape [2.5]: 2.5 is not a dimension. Use whole numbers from 0.',
     ],
+    [
+      () => Tensor.zeros([2 ** 20, 2 ** 20], 'int32'),
+      RangeError,
+      'int32 shape [1048576,1048576] takes 4096.0 GiB, more than can be allocated.',
+    ],
     [() => matrix.get(0), RangeError, 'index [0] does not fit shape [2,3]: give one number a dimension.'],
     [() => matrix.get(0, 3), RangeError, 'index [0,3] is outside shape [2,3].'],
     [() => matrix.set(1, -1, 0), RangeError, 'index [-1,0] is outside shape [2,3].'],

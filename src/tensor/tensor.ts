@@ -4,7 +4,7 @@
  * Storage holds elements as the machine does (bfloat16 as 16 bits), so sizes in bytes are the machine's too.
  */
 import { decodeInto, encodeInto } from './convert.ts'
-import { checkStorage, type Dtype, dtypeInfo, type Storage } from './dtype.ts'
+import { checkStorage, type Dtype, type DtypeInfo, dtypeInfo, type Storage } from './dtype.ts'
 
 /** Row-major strides. */
 function stridesOf(shape: readonly number[]): number[] {
@@ -30,6 +30,9 @@ export class Tensor {
   readonly data: Storage
   readonly strides: readonly number[]
   readonly offset: number
+  /** Number of elements. */
+  readonly size: number
+  private readonly info: DtypeInfo
 
   private constructor(
     dtype: Dtype,
@@ -43,10 +46,23 @@ export class Tensor {
     this.data = data
     this.strides = strides
     this.offset = offset
+    this.size = sizeOf(shape)
+    this.info = dtypeInfo(dtype)
   }
 
+  /** Throws a RangeError where a dimension is no whole number from 0, or memory does not suffice. */
   static zeros(shape: readonly number[], dtype: Dtype): Tensor {
-    return new Tensor(dtype, [...shape], dtypeInfo(dtype).allocate(sizeOf(shape)))
+    const [{ allocate, bytes }, size] = [dtypeInfo(dtype), sizeOf(shape)]
+    let data: Storage
+    try {
+      data = allocate(size)
+    } catch (cause) {
+      const needed = `${((size * bytes) / 2 ** 30).toFixed(1)} GiB`
+      throw new RangeError(`${dtype} shape [${shape}] takes ${needed}, more than can be allocated.`, {
+        cause,
+      })
+    }
+    return new Tensor(dtype, [...shape], data)
   }
 
   /** Copies row-major numbers, rounded to the dtype. Throws a RangeError where their count is not the shape's. */
@@ -66,18 +82,14 @@ export class Tensor {
     return new Tensor(dtype, [...shape], data)
   }
 
-  /** Number of elements. */
-  get size(): number {
-    return sizeOf(this.shape)
-  }
-
+  /** One element. For all of them, toFloat32() is much faster. */
   get(...index: number[]): number {
-    return dtypeInfo(this.dtype).decode(this.data[this.position(index)]!)
+    return this.info.decode(this.data[this.position(index)]!)
   }
 
   /** Stores a number, rounded to the dtype. */
   set(value: number, ...index: number[]): void {
-    this.data[this.position(index)] = dtypeInfo(this.dtype).encode(value)
+    this.data[this.position(index)] = this.info.encode(value)
   }
 
   private position(index: readonly number[]): number {
