@@ -69,8 +69,8 @@ class FrobeniusNorm {
     this.sum += (magnitude / this.scale) ** 2
   }
 
+  /** The quotient of two norms; Infinity where the divisor is 0. */
   over(divisor: FrobeniusNorm): number {
-    if (divisor.scale === 0) return Infinity
     return (this.scale / divisor.scale) * Math.sqrt(this.sum / divisor.sum)
   }
 }

@@ -67,9 +67,9 @@ export class FloatCodec {
     if (magnitude >= this.overflow) return sign | this.infinity
     const exponent = this.exponentOf(magnitude)
     // The mantissa as a whole number, hidden bit included: it is added, so that the hidden bit (and a carry out of
-    // the rounding) moves the exponent field up by one.
+    // the rounding, up to infinity) moves the exponent field up by one.
     const mantissa = magnitude * powerOfTwo(this.mantissaBits - exponent) + WHOLE - WHOLE
-    return sign | Math.min(((exponent - this.minExponent) << this.mantissaBits) + mantissa, this.infinity)
+    return sign | (((exponent - this.minExponent) << this.mantissaBits) + mantissa)
   }
 
   /** decode(encode(x)), without the detour. */

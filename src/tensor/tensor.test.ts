@@ -66,6 +66,8 @@ describe('views', () => {
     expect(rows.isContiguous).toBe(true)
     expect(rows.contiguous()).toBe(rows)
     expect(rows.toFloat32()).toEqual(Float32Array.of(4, 5, 6, 7, 8, 9, 10, 11))
+    const partOfRow = matrix.slice([1, 2], [1, 3])
+    expect(partOfRow.contiguous()).toBe(partOfRow)
     const columns = matrix.slice([0, 3], [1, 2])
     expect(columns.isContiguous).toBe(false)
     expect(columns.contiguous().data).toEqual(Float32Array.of(1, 5, 9))
