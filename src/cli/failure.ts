@@ -1,0 +1,25 @@
+/** What a failed command prints, one line, and with which exit code. */
+import { ArgumentError, KernelError } from '../nki/index.ts'
+
+export const EXIT = { ok: 0, failed: 1, badInput: 2, missing: 3, interrupted: 130 } as const
+
+/** Something that this machine lacks: what, and how to get it. */
+export class MissingError extends Error {
+  override readonly name = 'MissingError'
+}
+
+/** Mistakes of the user are one line; anything else is a defect of ours, and keeps its stack under NEURONMM_DEBUG. */
+export function explain(error: unknown): { text: string; code: number } {
+  if (!(error instanceof Error)) return { text: `neuronmm: ${error}`, code: EXIT.failed }
+  const line = `neuronmm: ${error.message.replace(/\s*\n\s*/g, ' ')}`
+  if (
+    error instanceof ArgumentError ||
+    error instanceof KernelError ||
+    error instanceof RangeError ||
+    error instanceof TypeError
+  )
+    return { text: line, code: EXIT.badInput }
+  if (error instanceof MissingError) return { text: line, code: EXIT.missing }
+  if (error.name === 'AbortError') return { text: 'neuronmm: interrupted', code: EXIT.interrupted }
+  return { text: process.env.NEURONMM_DEBUG ? (error.stack ?? line) : line, code: EXIT.failed }
+}

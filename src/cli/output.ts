@@ -1,0 +1,29 @@
+/** What commands print: results on stdout, tables or one JSON object; progress and remarks on stderr. */
+import Table from 'cli-table3'
+
+/** A table without boxes: two spaces between columns; numbers to the right. */
+export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const blank = Object.fromEntries(
+    ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) =>
+      ['', '-left', '-right', '-mid'].map((end) => [`${side}${end}`, '']),
+    ),
+  )
+  const numeric = head.map(
+    (_, column) =>
+      rows.length > 0 &&
+      rows.every((row) => /^[-+]?[\d.,]+( ?[%×]|e[-+]?\d+)?$|^[-–]?$/.test(String(row[column]))),
+  )
+  const view = new Table({
+    head: [...head],
+    colAligns: numeric.map((n) => (n ? 'right' : 'left')),
+    chars: { ...blank, middle: '  ' },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  })
+  view.push(...rows.map((row) => row.map(String)))
+  return view.toString().replace(/ +$/gm, '')
+}
+
+/** Exactly one JSON object on stdout. */
+export const printJson = (value: object): void => {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+}

@@ -1,0 +1,68 @@
+/**
+ * Families: a kernel as its users name it. A family has forms (for many rows, for a few), and choosing a form and a
+ * schedule for a shape is this ordinary function outside of the kernels, which are traced for all shapes.
+ */
+import {
+  ArgumentError,
+  type Dims,
+  type Kernel,
+  type OptionValues,
+  type Program,
+  type ScheduleValues,
+} from '../nki/index.ts'
+
+export interface Family {
+  readonly name: string
+  /** `matmul`, `lowrank` or `mlp`: the folder. */
+  readonly group: string
+  /** The form for any shape. It bears the name of the family, and its inputs and output are those of every form. */
+  readonly general: Kernel
+  /** Forms for some shapes only (their `limits` say which), tried first. */
+  readonly special: readonly Kernel[]
+}
+
+export interface Choice {
+  readonly kernel: Kernel
+  /** The name of the schedule, or `custom`. */
+  readonly scheduleName: string
+  /** The entries that differ from the kernel's defaults. */
+  readonly schedule: ScheduleValues
+}
+
+/** What a user may ask for: a schedule by name, or single entries of one. */
+export type ScheduleRequest = string | ScheduleValues
+
+/**
+ * The form and the schedule for a shape: the first form that takes the shape and knows the schedule that was asked for.
+ * Without a request it is the first form that takes the shape, with its default schedule for that shape.
+ * @throws ArgumentError when no form knows the schedule.
+ */
+export function choose(family: Family, dims: Dims, request: ScheduleRequest = 'default'): Choice {
+  const forms = [...family.special, family.general]
+  const fitting = forms.filter((form) =>
+    Object.entries(form.limits).every(([dim, limit]) => (dims[dim] ?? 0) <= limit),
+  )
+  for (const kernel of fitting) {
+    if (typeof request === 'string') {
+      if (request === 'default') return { kernel, scheduleName: request, schedule: kernel.defaultFor(dims) }
+      const schedule = kernel.schedules[request]
+      if (schedule) return { kernel, scheduleName: request, schedule }
+    } else if (Object.keys(request).every((entry) => entry in kernel.schedule))
+      return { kernel, scheduleName: 'custom', schedule: { ...kernel.defaultFor(dims), ...request } }
+  }
+  const known =
+    typeof request === 'string'
+      ? forms.flatMap((f) => Object.keys(f.schedules))
+      : forms.flatMap((f) => Object.keys(f.schedule))
+  const asked =
+    typeof request === 'string'
+      ? `schedule ${request}`
+      : `schedule entry ${Object.keys(request).filter((entry) => !known.includes(entry))[0] ?? Object.keys(request).join(' with ')}`
+  throw new ArgumentError(
+    `${family.name}: no ${asked} for this shape; it has ${[...new Set(known)].join(', ')}`,
+  )
+}
+
+/** A choice, traced. */
+export const traceChoice = ({ kernel, schedule }: Choice, options: OptionValues = {}): Program =>
+  kernel.trace(schedule, options)

@@ -1,0 +1,21 @@
+/** The kernel library, naive to best in each folder. Named without a suffix, a kernel is a dispatcher (family.ts). */
+import { ArgumentError } from '../nki/index.ts'
+import type { Family } from './family.ts'
+import { LOWRANK } from './lowrank/index.ts'
+import { MATMUL } from './matmul/index.ts'
+import { MLP } from './mlp/index.ts'
+
+export { type Choice, choose, type Family, type ScheduleRequest, traceChoice } from './family.ts'
+
+export const FAMILIES: readonly Family[] = [...MATMUL, ...LOWRANK, ...MLP]
+
+/** A family by the name of it, or of one of its special forms (which is then the only one). @throws ArgumentError */
+export function findFamily(name: string): Family {
+  for (const family of FAMILIES) {
+    if (family.name === name) return family
+    const form = family.special.find((kernel) => kernel.name === name)
+    if (form) return { name, group: family.group, general: form, special: [] }
+  }
+  const names = FAMILIES.flatMap((family) => [family.name, ...family.special.map((kernel) => kernel.name)])
+  throw new ArgumentError(`no kernel ${name}; there are ${names.join(', ')}`)
+}

@@ -1,0 +1,111 @@
+/**
+ * The two halves of a fused low-rank product, for one strip of rows. The strip's (XU)ᵀ stays in SBUF between them, and
+ * is born transposed: with U stationary and Xᵀ moving, nc_matmul gives Uᵀ·Xᵀ = (XU)ᵀ, which is just what the second
+ * product wants as an operand. No transpose is ever executed on it.
+ */
+import type { Handles, Param, Span, SymbolicDtype, View } from '../../nki/index.ts'
+import { addProduct, convert, load, partitions, store } from '../blocks.ts'
+
+/** Schedule of a low-rank product: the blocks that are loaded together, and how sums are kept. */
+export interface Blocks {
+  readonly kBlock: Param
+  readonly rBlock: Param
+  readonly nBlock: Param
+  /** Columns that one matmul of the first product takes. */
+  readonly mTile: Param
+  readonly accumulate: Accumulate
+}
+
+/**
+ * What sums over blocks of K (or r) are kept in. float32 rounds once, when the sum is complete. `input` keeps the dtype
+ * of the factors: half the space, but a rounding per block, so that the error grows with K as it does in the seed.
+ */
+export const accumulate = ['float32', 'input'] as const
+type Accumulate = (typeof accumulate)[number]
+
+const sumDtype = (s: { readonly accumulate: Accumulate }, input: SymbolicDtype): SymbolicDtype =>
+  s.accumulate === 'float32' ? 'float32' : input
+
+/** One low-rank factor of the input, and what its product with X is called. */
+export interface Factor<D extends string, R extends string> {
+  readonly name: string
+  readonly u: View<'hbm', D, R>
+}
+
+/**
+ * (XU)ᵀ of a strip for each factor U; all of them share every block of X. `loadX` brings a block of the strip's Xᵀ
+ * into SBUF, in whichever way X lies in HBM.
+ */
+export function project<D extends string, R extends string>(
+  h: Handles,
+  factors: readonly Factor<D, R>[],
+  strip: Span<'M'>,
+  loadX: (kBlock: Span<D>) => View<'sbuf', D, 'M'>,
+  s: Omit<Blocks, 'nBlock'>,
+): View<'sbuf', R, 'M'>[] {
+  const { nl } = h
+  const sums = factors.map(({ name, u }) => nl.zeros(name, [partitions(u.cols), strip], sumDtype(s, u.dtype)))
+  const { rows: K, cols: r } = factors[0]!.u
+  for (const kBlock of nl.sequentialRange(K.blocks(s.kBlock))) {
+    const xT = loadX(kBlock)
+    for (const rBlock of nl.affineRange(r.blocks(s.rBlock)))
+      for (const [i, { name, u }] of factors.entries()) {
+        nl.comment(`${name} += Uᵀ·Xᵀ`)
+        addProduct(h, sums[i]!.at(rBlock), load(h, u.at(kBlock, rBlock)), xT, s.mTile)
+      }
+  }
+  return factors.map(({ name, u }, i) => convert(h, `${name}_operand`, sums[i]!, u.dtype))
+}
+
+/** The strip's rows of Y = (XU)·V, one block of columns at a time: (XU)ᵀ stationary, V moving. */
+export function expand<R extends string, F extends string>(
+  h: Handles,
+  xuT: View<'sbuf', R, 'M'>,
+  v: View<'hbm', R, F>,
+  y: View<'hbm', 'M', F>,
+  s: Omit<Blocks, 'kBlock' | 'mTile'>,
+  activation: 'none' | 'silu' = 'none',
+): void {
+  const { nl } = h
+  for (const nBlock of nl.affineRange(v.cols.blocks(s.nBlock))) {
+    const result = nl.zeros('result', [partitions(y.rows), nBlock], sumDtype(s, y.dtype))
+    for (const rBlock of nl.sequentialRange(v.rows.blocks(s.rBlock))) {
+      nl.comment('Y += (XU)·V')
+      addProduct(h, result, xuT.at(rBlock), load(h, v.at(rBlock, nBlock)))
+    }
+    store(h, y.at(y.rows, nBlock), result, activation)
+  }
+}
+
+/** A block of rows of Yᵀ = Vᵀ·(XU)ᵀ for the strip, in SBUF: V stationary, (XU)ᵀ moving. */
+export function expandBlockTransposed<R extends string, F extends string>(
+  h: Handles,
+  name: string,
+  xuT: View<'sbuf', R, 'M'>,
+  v: View<'hbm', R, F>,
+  nBlock: Span<F>,
+  s: Omit<Blocks, 'kBlock' | 'mTile' | 'nBlock'>,
+): View<'sbuf', F, 'M'> {
+  const { nl } = h
+  const result = nl.zeros(name, [partitions(nBlock), xuT.cols], sumDtype(s, v.dtype))
+  for (const rBlock of nl.sequentialRange(v.rows.blocks(s.rBlock))) {
+    nl.comment(`${name} += Vᵀ·(XU)ᵀ`)
+    addProduct(h, result, load(h, v.at(rBlock, nBlock)), xuT.at(rBlock))
+  }
+  return result
+}
+
+/** The strip's columns of Yᵀ, one block of rows at a time. */
+export function expandTransposed<R extends string, F extends string>(
+  h: Handles,
+  xuT: View<'sbuf', R, 'M'>,
+  v: View<'hbm', R, F>,
+  yT: View<'hbm', F, 'M'>,
+  s: Omit<Blocks, 'kBlock' | 'mTile'>,
+  activation: 'none' | 'silu' = 'none',
+): void {
+  for (const nBlock of h.nl.affineRange(v.cols.blocks(s.nBlock))) {
+    const result = expandBlockTransposed(h, 'result', xuT, v, nBlock, s)
+    store(h, yT.at(nBlock, yT.cols), result, activation)
+  }
+}

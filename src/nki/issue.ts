@@ -1,0 +1,193 @@
+/**
+ * Issuing an instruction: the rules of its declaration are checked on the symbolic operands, for every shape at once,
+ * and the op is appended to the trace. Rules are those of trainium.md §3 (NKI errors and ISA reference).
+ */
+import type { AttributeValue, Broken, Letter, OperandSpec, OpSpec } from './op.ts'
+import type { Alloc, Engine, Memory } from './program.ts'
+import { Site } from './site.ts'
+import { PARTITIONS, type Size, type Span, sizeOf } from './span.ts'
+import type { Trace } from './trace.ts'
+import { View } from './view.ts'
+
+type Arguments = Readonly<Record<string, View | AttributeValue | undefined>>
+
+export function issue(trace: Trace, spec: OpSpec, args: Arguments): void {
+  const site = Site.capture()
+  const op = new Issue(trace, spec, site)
+  const engine = op.engine(args.engine as string | undefined)
+  const attributes = op.attributes(args)
+  const operands = op.operands(args, attributes)
+  op.checkRule(operands, attributes, engine)
+  trace.requireIndependent(spec.name, operands.dst!, spec.accumulates, site)
+  trace.append({ kind: 'op', spec, engine, operands, attributes, site, comment: trace.takeComment() })
+}
+
+class Issue {
+  /** What each letter was bound to, and by which operand. */
+  private readonly bound = new Map<Letter, { span: Span<string>; by: string }>()
+
+  constructor(
+    private readonly trace: Trace,
+    private readonly spec: OpSpec,
+    private readonly site: Site,
+  ) {}
+
+  private fail(what: string, fix: string, view?: { role: string; view: View }): never {
+    const detail = view ? { detail: `${view.role} = ${view.view}` } : {}
+    this.trace.fail({ what: `${this.spec.name}: ${what}`, ...detail, fix }, this.site)
+  }
+
+  engine(wanted: string | undefined): Engine {
+    const { engines } = this.spec
+    if (wanted === undefined) return engines[0]!
+    if (!engines.includes(wanted as Engine))
+      this.fail(`the ${wanted} engine does not execute it`, `use ${engines.join(' or ')}`)
+    return wanted as Engine
+  }
+
+  attributes(args: Arguments): Record<string, AttributeValue> {
+    const values: Record<string, AttributeValue> = {}
+    for (const [name, attribute] of Object.entries(this.spec.attributes)) {
+      const value = args[name] ?? attribute.default
+      if (value === undefined) {
+        if (attribute.optional) continue
+        this.fail(
+          `no ${name}`,
+          `give ${name}: ${'oneOf' in attribute ? attribute.oneOf.join(' | ') : 'a number'}`,
+        )
+      }
+      if ('oneOf' in attribute ? !attribute.oneOf.includes(String(value)) : typeof value !== 'number')
+        this.fail(
+          `${name} is ${value}`,
+          `give ${'oneOf' in attribute ? attribute.oneOf.join(', ') : 'a number'}`,
+        )
+      values[name] = value as AttributeValue
+    }
+    return values
+  }
+
+  /** Numbers that stand in the place of an operand become attributes. */
+  operands(args: Arguments, attributes: Record<string, AttributeValue>): Record<string, View> {
+    const { operands } = this.spec
+    const known = [...Object.keys(operands), ...Object.keys(this.spec.attributes), 'engine']
+    for (const name of Object.keys(args))
+      if (!known.includes(name)) this.fail(`it has no ${name}`, `its arguments are ${known.join(', ')}`)
+    const views: Record<string, View> = {}
+    for (const [role, operand] of Object.entries(operands)) {
+      const value = args[role]
+      if (value instanceof View) {
+        this.checkOperand(role, operand, value)
+        views[role] = value
+      } else if (operand.orNumber && typeof value === 'number') attributes[role] = value
+      else if (value !== undefined || !operand.optional)
+        this.fail(`no ${role}`, `give ${role}: a view in ${operand.memory.join(' or ')}`)
+    }
+    return views
+  }
+
+  private checkOperand(role: string, operand: OperandSpec, view: View): void {
+    const { backing } = view
+    if (!operand.memory.includes(view.memory))
+      this.fail(
+        `${role} is in ${view.memory}, it must be in ${operand.memory.join(' or ')}`,
+        'copy it there first',
+        { role, view },
+      )
+    if (role === 'dst' && backing.kind === 'hbm' && !backing.output)
+      this.fail(
+        `dst is the input ${view.name}: inputs cannot be written`,
+        'write to y, or to a buffer of your own',
+        { role, view },
+      )
+    this.trace.requireAlive(backing)
+    this.trace.requireOpen(view.rows)
+    this.trace.requireOpen(view.cols)
+    if (backing.kind === 'alloc' && backing.memory !== 'hbm') this.checkTile(role, view, backing)
+    this.bind(role, operand.p, view.rows, view)
+    this.bind(role, operand.f, view.cols, view)
+  }
+
+  private bind(role: string, letter: Letter, span: Span<string>, view: View): void {
+    const seen = this.bound.get(letter)
+    if (letter === '1' && span.bound !== 1)
+      this.fail(`${role} has ${span.label} where one column is needed`, 'allocate it over [span, nl.unit]', {
+        role,
+        view,
+      })
+    if (seen && seen.span !== span)
+      this.fail(
+        `${role} has ${span.label} where ${seen.by} has ${seen.span.label}`,
+        'take the same span of both operands',
+        { role, view },
+      )
+    this.bound.set(letter, { span, by: role })
+    // rows of HBM are no partitions: pmax is for what is on chip
+    const limit = this.spec.limits[letter]
+    if (!limit || span.bound <= limit.max) return
+    const axis = letter === this.spec.operands[role]!.p ? 'partition' : 'free'
+    this.fail(
+      `${role} ${axis} size ${span.bound === Number.POSITIVE_INFINITY ? 'is not bounded, the limit is' : `${span.bound} exceeds`} ${limit.max} (${limit.name})`,
+      `split ${span.label} into tiles of ${limit.max} or fewer`,
+      { role, view },
+    )
+  }
+
+  /** An on-chip operand lies in one tile, and starts at partition 0, 32, 64 or 96 (0 or 64 with more than 32). */
+  private checkTile(role: string, view: View, alloc: Alloc): void {
+    this.checkOneTile(role, view, 'rows', alloc.p, alloc.tile, 'partitions')
+    this.checkOneTile(role, view, 'cols', alloc.f, alloc.freeTile, 'columns')
+    const path = view.rows.path(alloc.p)!
+    const tile = alloc.tile ? sizeOf(alloc.tile) : PARTITIONS
+    for (const span of path) {
+      const size = sizeOf(span.size)
+      if (size < Math.min(tile, 32))
+        this.fail(
+          `${role} can start at partition ${size}, it must start at 0, 32, 64 or 96`,
+          `cut ${span.label} by 32, 64 or 128`,
+          { role, view },
+        )
+    }
+  }
+
+  private checkOneTile(
+    role: string,
+    view: View,
+    axis: 'rows' | 'cols',
+    whole: Span<string>,
+    tile: Size | null,
+    unit: string,
+  ): void {
+    if (tile === null) return
+    const size = sizeOf(tile)
+    const path = view[axis].path(whole)!
+    // each step of the cut either holds whole tiles or lies within one
+    const aligned = path.every((span) => sizeOf(span.size) % size === 0 || size % sizeOf(span.size) === 0)
+    if (path.length === 0 || view[axis].bound > size || !aligned)
+      this.fail(
+        `${role} spans several tiles of ${size} ${unit}`,
+        `loop over ${view[axis].label}.tiles(${size}) and take ${view.name}.at(…) of each`,
+        { role, view },
+      )
+  }
+
+  checkRule(
+    operands: Record<string, View>,
+    attributes: Record<string, AttributeValue>,
+    engine: Engine,
+  ): void {
+    const memory: Record<string, Memory> = Object.fromEntries(
+      Object.entries(operands).map(([role, view]) => [role, view.memory]),
+    )
+    const inPsum = Object.keys(memory).find((role) => memory[role] === 'psum')
+    if (engine === 'gpsimd' && inPsum)
+      this.fail(`${inPsum} is in PSUM, which GpSimd cannot access`, 'use the vector engine', {
+        role: inPsum,
+        view: operands[inPsum]!,
+      })
+    const bound = Object.fromEntries(
+      [...this.bound].map(([letter, { span }]) => [letter, span.bound]),
+    ) as Record<Letter, number>
+    const broken: Broken | null | undefined = this.spec.rule?.({ memory, attributes, bound, engine })
+    if (broken) this.fail(broken.what, broken.fix)
+  }
+}

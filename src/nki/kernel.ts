@@ -1,0 +1,218 @@
+/**
+ * kernel(): an ordinary function becomes a kernel. It is traced once for all shapes and one configuration: dimensions
+ * are spans, numbers of the schedule are parameters, and choices and options are plain words that it may branch on.
+ */
+import { ArgumentError } from './errors.ts'
+import { type Handles, handles } from './language.ts'
+import type { HbmTensor, Program } from './program.ts'
+import type { Algebra, Matrix } from './reference.ts'
+import { Param, Span } from './span.ts'
+import { Trace } from './trace.ts'
+import { verify } from './verify.ts'
+import { View } from './view.ts'
+
+type Shapes = Readonly<Record<string, readonly [p: string, f: string]>>
+type DimsOf<I extends Shapes> = I[keyof I][number]
+/** Words to choose from; the first is the default. */
+type Words = Readonly<Record<string, readonly [string, ...string[]]>>
+type Chosen<W extends Words> = { readonly [K in keyof W]: W[K][number] }
+
+export interface KernelDef<
+  I extends Shapes,
+  O extends readonly [DimsOf<I>, DimsOf<I>],
+  S extends Readonly<Record<string, number>>,
+  C extends Words,
+  Q extends Words,
+> {
+  readonly name: string
+  /** One sentence: what it computes, and its idea. */
+  readonly summary: string
+  /** Inputs in the order of the call, each [rows, columns] in HBM. */
+  readonly inputs: I
+  readonly output: O
+  /** Upper bounds of dimensions; the verifier relies on them, and every run checks them. */
+  readonly limits?: { readonly [D in DimsOf<I>]?: number }
+  /** Block sizes: numbers that stay symbolic, with their default values. */
+  readonly schedule: S
+  /** Choices of the schedule that shape the trace, such as which operand is stationary. They do not change the result. */
+  readonly choices?: C
+  /** Options that change the result, such as a fused activation. */
+  readonly options?: Q
+  /** Other schedules with a name. */
+  readonly schedules?: Readonly<Record<string, Partial<S & Chosen<C>>>>
+  /** Our default for a shape, where it differs from `schedule`. */
+  defaultFor?(dims: { readonly [D in DimsOf<I>]: number }): Partial<S & Chosen<C>>
+  /** The values that a search over schedules tries. */
+  readonly space?: { readonly [K in keyof S]?: readonly number[] }
+  /** What it ought to compute. */
+  reference(algebra: Algebra, inputs: { readonly [K in keyof I]: Matrix }, options: Chosen<Q>): Matrix
+  /** Multiply-accumulates that the result needs. */
+  macs(dims: { readonly [D in DimsOf<I>]: number }): number
+  trace(
+    h: Handles,
+    tensors: { readonly [K in keyof I]: View<'hbm', I[K][0], I[K][1]> } & {
+      readonly y: View<'hbm', O[0], O[1]>
+    },
+    dims: { readonly [D in DimsOf<I>]: Span<D> },
+    schedule: { readonly [K in keyof S]: Param } & Chosen<C>,
+    options: Chosen<Q>,
+  ): void
+}
+
+export type ScheduleValues = Readonly<Record<string, number | string>>
+export type OptionValues = Readonly<Record<string, string>>
+
+/** A kernel whose dimensions are known by name only: what tools work with. */
+export interface Kernel {
+  readonly name: string
+  readonly summary: string
+  readonly inputs: Shapes
+  readonly output: readonly [string, string]
+  readonly limits: Readonly<Record<string, number>>
+  /** Default block sizes and choices. */
+  readonly schedule: ScheduleValues
+  readonly choices: Words
+  readonly options: Words
+  /** Schedules by name; `default` is among them. */
+  readonly schedules: Readonly<Record<string, ScheduleValues>>
+  /** The entries of the default schedule for a shape that differ from `schedule`. */
+  defaultFor(dims: Readonly<Record<string, number>>): ScheduleValues
+  readonly space: Readonly<Record<string, readonly number[]>>
+  /** Dimensions in the order in which the inputs name them. */
+  readonly dims: readonly string[]
+  reference(algebra: Algebra, inputs: Readonly<Record<string, Matrix>>, options: OptionValues): Matrix
+  macs(dims: Readonly<Record<string, number>>): number
+  /** @throws KernelError for what the language or the hardware refuses, ArgumentError for an unknown entry. */
+  trace(schedule?: ScheduleValues, options?: OptionValues): Program
+}
+
+export function kernel<
+  const I extends Shapes,
+  const O extends readonly [DimsOf<I>, DimsOf<I>],
+  S extends Readonly<Record<string, number>>,
+  // biome-ignore lint/complexity/noBannedTypes: no choices unless they are declared
+  const C extends Words = {},
+  // biome-ignore lint/complexity/noBannedTypes: no options unless they are declared
+  const Q extends Words = {},
+>(def: KernelDef<I, O, S, C, Q>): Kernel {
+  const choices: Words = def.choices ?? {}
+  const defaults = { ...def.schedule, ...firstWords(choices) }
+  // from here on names are only known at run time: the one place where the declaration loses its types
+  const untyped = def as unknown as Declared
+  return {
+    name: def.name,
+    summary: def.summary,
+    inputs: def.inputs,
+    output: def.output,
+    limits: untyped.limits ?? {},
+    schedule: defaults,
+    choices,
+    options: def.options ?? {},
+    schedules: { default: {}, ...(def.schedules as Record<string, ScheduleValues> | undefined) },
+    defaultFor: (dims) => untyped.defaultFor?.(dims) ?? {},
+    space: untyped.space ?? {},
+    dims: [...new Set(Object.values<readonly string[]>(def.inputs).flat())],
+    reference: (algebra, inputs, options) =>
+      untyped.reference(algebra, inputs, { ...firstWords(def.options ?? {}), ...options }),
+    macs: (dims) => untyped.macs(dims),
+    trace: (schedule = {}, options = {}) => traceKernel(untyped, defaults, choices, schedule, options),
+  }
+}
+
+/** A declaration after its types are gone; what it may leave out is optional still. */
+type Declared = Omit<Kernel, 'trace' | 'defaultFor' | 'limits' | 'options' | 'space'> &
+  Partial<Pick<Kernel, 'defaultFor' | 'limits' | 'options' | 'space'>> & { trace: Body }
+
+type Body = (
+  h: Handles,
+  tensors: Record<string, View>,
+  dims: Record<string, Span<string>>,
+  schedule: Record<string, Param | string>,
+  options: OptionValues,
+) => unknown
+
+const firstWords = (words: Words): Record<string, string> =>
+  Object.fromEntries(Object.entries(words).map(([name, [first]]) => [name, first]))
+const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)
+
+function traceKernel(
+  def: Declared,
+  defaults: ScheduleValues,
+  choices: Words,
+  schedule: ScheduleValues,
+  options: OptionValues,
+): Program {
+  const values = { ...defaults, ...schedule }
+  checkEntries(def.name, 'schedule', schedule, defaults, choices)
+  const wanted = { ...firstWords(def.options ?? {}), ...options }
+  checkEntries(def.name, 'option', options, wanted, def.options ?? {})
+  const chosen = Object.fromEntries(Object.keys(choices).map((name) => [name, String(values[name])]))
+  const params = Object.entries(values).flatMap(([name, value]) =>
+    typeof value === 'number' ? [[name, new Param(snake(name), value)] as const] : [],
+  )
+
+  const trace = new Trace(def.name)
+  const dims: Record<string, Span<string>> = {}
+  const dim = (name: string): Span<string> => {
+    dims[name] ??= new Span(trace, name, name === '1' ? 1 : (def.limits?.[name] ?? Number.POSITIVE_INFINITY))
+    return dims[name]
+  }
+  const names = Object.keys(def.inputs)
+  const tensor = (name: string, [p, f]: readonly [string, string], output: boolean): HbmTensor => ({
+    kind: 'hbm',
+    name: snake(name),
+    memory: 'hbm',
+    dtype: { like: snake(output ? names[0]! : name) },
+    p: dim(p),
+    f: dim(f),
+    output,
+  })
+  const inputs = names.map((name) => tensor(name, def.inputs[name]!, false))
+  const output = tensor('y', def.output, true)
+  const views = Object.fromEntries(
+    [...inputs.map((t, i) => [names[i]!, t] as const), ['y', output] as const].map(([name, t]) => [
+      name,
+      new View(trace, t, t.p, t.f),
+    ]),
+  )
+  const result = def.trace(handles(trace), views, dims, { ...Object.fromEntries(params), ...chosen }, wanted)
+  if (result instanceof Promise)
+    trace.fail({ what: 'trace() is async', fix: 'write a plain function: nothing in a trace is awaited' })
+  trace.end()
+  const program: Program = {
+    name: def.name,
+    summary: def.summary,
+    params: params.map(([, param]) => param),
+    choices: { ...chosen, ...wanted },
+    dims: Object.values(dims),
+    spans: trace.spans,
+    inputs,
+    output,
+    body: trace.body,
+  }
+  verify(program)
+  return program
+}
+
+/** Every entry must be known; numbers must be numbers, and words one of those declared. */
+function checkEntries(
+  name: string,
+  kind: string,
+  given: ScheduleValues,
+  known: ScheduleValues,
+  words: Words,
+): void {
+  for (const [key, value] of Object.entries(given)) {
+    if (!(key in known)) {
+      const all = Object.keys(known)
+      throw new ArgumentError(
+        `${name}: no ${kind} entry ${key}; ${all.length ? `it has ${all.join(', ')}` : 'it has none'}`,
+      )
+    }
+    const allowed = words[key]
+    if (allowed ? !allowed.includes(String(value)) : typeof value !== 'number' || !Number.isFinite(value))
+      throw new ArgumentError(
+        `${name}: ${kind} entry ${key} is ${value}; give ${allowed ? allowed.join(' or ') : 'a number'}`,
+      )
+  }
+}

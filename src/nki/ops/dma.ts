@@ -1,0 +1,50 @@
+/** Data movement between HBM and SBUF. DMA has no cycle formula: its cost is bytes and rows (trainium.md §1.5). */
+import { bytesOf, defineOp, notPsum, sbuf } from '../op.ts'
+import { each, get } from './blocks.ts'
+
+const sameDtype = (dtype: Record<string, string>) =>
+  dtype.dst === dtype.src
+    ? null
+    : {
+        what: `src is ${dtype.src} and dst is ${dtype.dst}: DMA does not convert`,
+        fix: 'move it as it is and convert with tensor_copy',
+      }
+
+export const dmaCopy = defineOp({
+  name: 'dma_copy',
+  summary: 'Copies a rectangle between HBM and SBUF (load, store), or within one of them.',
+  engines: ['dma'],
+  operands: { dst: notPsum('A', 'B'), src: notPsum('A', 'B') },
+  dtypeRule: sameDtype,
+  evaluate: ({ dst, src }) => each(dst!, (i, j) => get(src!, i, j)),
+  cycles: () => 0,
+  tally: ({ memory }) => (memory.dst === 'hbm' ? { stores: 1 } : { loads: 1 }),
+  python: {
+    legacy: (t) =>
+      t.direction === 'store'
+        ? `nl.store(${t.dst}, ${t.src}${t.mask})`
+        : `${t.dst} = nl.load(${t.src}${t.mask})`,
+    current: (t) => `nisa.dma_copy(${t.dst}, ${t.src})`,
+  },
+})
+
+export const dmaTranspose = defineOp({
+  name: 'dma_transpose',
+  summary: 'Loads a rectangle transposed: dst[p, f] = src[f, p].',
+  engines: ['dma'],
+  operands: { dst: sbuf('A', 'B'), src: notPsum('B', 'A') },
+  dtypeRule: (dtype) =>
+    bytesOf(dtype.src!) === 2 || bytesOf(dtype.src!) === 4
+      ? sameDtype(dtype)
+      : {
+          what: `dma_transpose of ${dtype.src}: only 2-byte and 4-byte elements can be transposed by DMA`,
+          fix: 'transpose it on the tensor engine with nc_transpose',
+        },
+  evaluate: ({ dst, src }) => each(dst!, (i, j) => get(src!, j, i)),
+  cycles: () => 0,
+  tally: () => ({ loads: 1 }),
+  python: {
+    legacy: (t) => `${t.dst} = nl.load_transpose2d(${t.src}${t.mask})`,
+    current: (t) => `nisa.dma_transpose(${t.dst}, ${t.src})`,
+  },
+})

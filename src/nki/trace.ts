@@ -1,0 +1,175 @@
+/**
+ * Tracing: a kernel runs once, and its loops, allocations and instructions are appended to a tree. Everything that can
+ * be known to be wrong without a shape is refused here, at the line that wrote it.
+ */
+import { type Fault, KernelError } from './errors.ts'
+import type { Backing, Loop, LoopMode, Node } from './program.ts'
+import { Site } from './site.ts'
+import { type Cut, Span } from './span.ts'
+import type { View } from './view.ts'
+
+export class Trace {
+  readonly body: Node[] = []
+  readonly spans: Span<string>[] = []
+  private readonly open: Loop[] = []
+  /** Loops that were asked for; one that is never run is a mistake. */
+  private readonly pending = new Set<{ site: Site; label: string }>()
+  private remark: string | null = null
+  private ended = false
+
+  constructor(readonly kernel: string) {}
+
+  register(span: Span<string>): number {
+    return this.spans.push(span) - 1
+  }
+
+  fail(fault: Fault, site: Site = Site.capture()): never {
+    throw new KernelError(this.kernel, site.toString(), fault)
+  }
+
+  /** Attached to the next node that is appended. */
+  comment(text: string): void {
+    this.remark = text
+  }
+
+  takeComment(): string | null {
+    const text = this.remark
+    this.remark = null
+    return text
+  }
+
+  append(node: Node): void {
+    if (this.ended)
+      this.fail(
+        {
+          what: 'an instruction is issued after the trace ended',
+          fix: 'use nl and nisa only inside trace()',
+        },
+        node.site,
+      )
+    ;(this.open.at(-1)?.body ?? this.body).push(node)
+  }
+
+  /** The innermost loop that is being traced. */
+  get inner(): Loop | null {
+    return this.open.at(-1) ?? null
+  }
+
+  requireOpen(span: Span<string>): void {
+    for (let s: Span<string> | null = span; s; s = s.parent)
+      if (s.loop && !this.open.includes(s.loop))
+        this.fail({
+          what: `${s.label} is used outside of its loop, opened at ${s.loop.site}`,
+          fix: 'use it inside the loop body, or loop again over the same cut',
+        })
+  }
+
+  requireAlive(backing: Backing): void {
+    if (backing.kind === 'alloc' && backing.loop && !this.open.includes(backing.loop))
+      this.fail({
+        what: `${backing.name} (allocated at ${backing.site}) is used outside of the loop over ${backing.loop.span.label} that made it`,
+        fix: 'allocate it before the loop',
+      })
+  }
+
+  /** In an affine loop no two iterations may write the same place; only accumulation into PSUM adds up. */
+  requireIndependent(op: string, dst: View, accumulates: boolean, site: Site): void {
+    if (dst.memory === 'psum' && accumulates) return
+    const { backing } = dst
+    const outside = backing.kind === 'alloc' && backing.loop ? this.open.indexOf(backing.loop) : -1
+    for (const loop of this.open.slice(outside + 1))
+      if (loop.mode === 'affine' && !dst.rows.movesWith(loop) && !dst.cols.movesWith(loop))
+        this.fail(
+          {
+            what: `${op}: every iteration of the affine loop over ${loop.span.label} (${loop.site}) writes the same part of ${dst.name}`,
+            fix: `use nl.sequentialRange for ${loop.span.label}, or allocate ${dst.name} inside that loop`,
+          },
+          site,
+        )
+  }
+
+  /** Registered when it is asked for, not when it first runs, so that a loop which never runs is noticed. */
+  loop<D extends string>(mode: LoopMode, cut: Cut<D>): Iterable<Span<D>> {
+    const site = Site.capture()
+    this.requireOpen(cut.of)
+    const asked = { site, label: cut.label }
+    this.pending.add(asked)
+    return {
+      [Symbol.iterator]: () => {
+        if (!this.pending.delete(asked))
+          this.fail(
+            { what: `the loop over ${cut.label} is run a second time`, fix: 'ask nl for a new loop' },
+            site,
+          )
+        return this.iterate(mode, cut, site)
+      },
+    }
+  }
+
+  private *iterate<D extends string>(
+    mode: LoopMode,
+    cut: Cut<D>,
+    site: Site,
+  ): Generator<Span<D>, void, void> {
+    const node = {
+      kind: 'loop',
+      mode,
+      over: cut.of,
+      body: [],
+      site,
+      comment: this.takeComment(),
+    } as unknown as Loop
+    const span = new Span<D>(this, cut.of.dim, cut.of.limit, cut.of, cut.size, cut.label, node)
+    Object.assign(node, { span })
+    this.append(node)
+    this.open.push(node)
+    let finished = false
+    try {
+      yield span
+      finished = true
+    } finally {
+      // break, return and destructuring end here unfinished. After a throw in the body JavaScript drops our error for
+      // the body's own (IteratorClose), which is what its author wants to see.
+      const top = this.open.pop()
+      if (!finished)
+        this.fail(
+          {
+            what: `the loop over ${cut.label} was left early (break, return or destructuring)`,
+            fix: 'a traced body stands for every iteration: cut the span instead of leaving the loop',
+          },
+          site,
+        )
+      if (top !== node)
+        this.fail(
+          {
+            what: `the loop over ${cut.label} ended while ${top?.span.label} was still open`,
+            fix: 'use for…of, not next()',
+          },
+          site,
+        )
+      if (node.body.length === 0)
+        this.fail(
+          {
+            what: `the loop over ${cut.label} has no instruction in it`,
+            fix: 'write for (const i of nl.affineRange(…)) { … }, do not spread it',
+          },
+          site,
+        )
+    }
+  }
+
+  end(): void {
+    this.ended = true
+    for (const loop of this.pending)
+      this.fail(
+        { what: `the loop over ${loop.label} was asked for but never run`, fix: 'use for…of' },
+        loop.site,
+      )
+    const left = this.open.at(-1)
+    if (left)
+      this.fail(
+        { what: `the loop over ${left.span.label} was never closed`, fix: 'use for…of, not next()' },
+        left.site,
+      )
+  }
+}
