@@ -6,9 +6,10 @@ import {
   type Axis,
   type Handles,
   PARTITIONS,
-  type Param,
+  type Size,
   type Span,
   type SymbolicDtype,
+  sizeOf,
   TILE_SIZE,
   type View,
 } from '../nki/index.ts'
@@ -23,12 +24,21 @@ export const partitions = <D extends string>(span: Span<D>): Axis<D> =>
 export const tilesOf = <D extends string>(
   { nl }: Handles,
   span: Span<D>,
-  size: number | Param = PARTITIONS,
-): Iterable<Span<D>> =>
-  span.bound <= (typeof size === 'number' ? size : size.value) ? [span] : nl.affineRange(span.tiles(size))
+  size: Size = PARTITIONS,
+): Iterable<Span<D>> => (span.bound <= sizeOf(size) ? [span] : nl.affineRange(span.tiles(size)))
 
 /** Multi-buffering of loads, so that they run ahead of compute. */
 const AHEAD = { buffers: 2 }
+
+/**
+ * What sums over blocks of a contraction are kept in. float32 rounds once, when the sum is complete. `input` keeps the
+ * dtype of the operands: half the space, but a rounding per block, so that the error grows with K as it does in the seed.
+ */
+export const accumulate = ['float32', 'input'] as const
+export type Accumulate = (typeof accumulate)[number]
+
+export const sumDtype = (s: { readonly accumulate: Accumulate }, input: SymbolicDtype): SymbolicDtype =>
+  s.accumulate === 'float32' ? 'float32' : input
 
 /** HBM → SBUF, one DMA per 128 rows. */
 export function load<P extends string, F extends string>(
@@ -60,7 +70,7 @@ export function addProduct<C extends string, S extends string, F extends string>
   dst: View<'sbuf', S, F>,
   stationary: View<'sbuf', C, S>,
   moving: View<'sbuf', C, F>,
-  movingTile: number | Param = gemmMovingFmax,
+  movingTile: Size = gemmMovingFmax,
 ): void {
   for (const f of tilesOf(h, moving.cols, movingTile))
     for (const s of tilesOf(h, stationary.cols, gemmStationaryFmax)) {
@@ -82,36 +92,46 @@ export function multiply<C extends string, S extends string, F extends string>(
   return acc
 }
 
-/** The same numbers in another dtype: a float32 accumulator as an operand of the next product. */
+/** What is done to a result on its way out. */
+export type Activation = 'none' | 'silu'
+
+/** Into another dtype, and through an activation: a float32 sum as an operand of the next product, or as a result. */
 export function convert<P extends string, F extends string>(
   h: Handles,
   name: string,
   block: View<'sbuf', P, F>,
   dtype: SymbolicDtype,
+  activation: Activation = 'none',
 ): View<'sbuf', P, F> {
-  if (sameDtype(block.dtype, dtype)) return block
+  if (activation === 'none' && sameDtype(block.dtype, dtype)) return block
   const converted = h.nl.sbuf(name, [partitions(block.rows), block.cols], dtype)
-  for (const p of tilesOf(h, block.rows)) h.nisa.tensorCopy({ dst: converted.at(p), src: block.at(p) })
+  for (const p of tilesOf(h, block.rows)) {
+    if (activation === 'none') h.nisa.tensorCopy({ dst: converted.at(p), src: block.at(p) })
+    else h.nisa.activation({ dst: converted.at(p), data: block.at(p), op: activation })
+  }
   return converted
 }
 
-/** SBUF → HBM, one DMA per 128 rows; through `finish`, or converted to the dtype of dst, tile by tile. */
+/** SBUF → HBM, one DMA per 128 rows, each converted to the dtype of dst. */
 export function store<P extends string, F extends string>(
   h: Handles,
   dst: View<'hbm', P, F>,
   block: View<'sbuf', P, F>,
-  activation: 'none' | 'silu' = 'none',
+  activation: Activation = 'none',
 ): void {
-  for (const p of tilesOf(h, dst.rows)) {
-    if (activation === 'none' && sameDtype(block.dtype, dst.dtype)) {
-      h.nisa.dmaCopy({ dst: dst.at(p), src: block.at(p) })
-      continue
-    }
-    const out = h.nl.sbuf('out', [p, dst.cols], dst.dtype, AHEAD)
-    if (activation === 'none') h.nisa.tensorCopy({ dst: out, src: block.at(p) })
-    else h.nisa.activation({ dst: out, data: block.at(p), op: activation })
-    h.nisa.dmaCopy({ dst: dst.at(p), src: out })
-  }
+  for (const p of tilesOf(h, dst.rows))
+    h.nisa.dmaCopy({ dst: dst.at(p), src: convert(h, 'out', block.at(p), dst.dtype, activation) })
+}
+
+/** A finished tile of PSUM → HBM, through SBUF: DMA does not reach PSUM. */
+export function storeTile<P extends string, F extends string>(
+  h: Handles,
+  dst: View<'hbm', P, F>,
+  acc: View<'psum', P, F>,
+): void {
+  const out = h.nl.sbuf('out', [dst.rows, dst.cols], dst.dtype, AHEAD)
+  h.nisa.tensorCopy({ dst: out, src: acc })
+  h.nisa.dmaCopy({ dst, src: out })
 }
 
 const sameDtype = (a: SymbolicDtype, b: SymbolicDtype): boolean =>

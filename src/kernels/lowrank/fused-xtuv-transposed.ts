@@ -1,8 +1,8 @@
 import { kernel } from '../../nki/index.ts'
-import { load } from '../blocks.ts'
+import { accumulate, load } from '../blocks.ts'
 import { lowRank } from '../reference.ts'
-import { activation, blocks, macs, seedSchedulesTransposed, space } from './schedules.ts'
-import { accumulate, expandTransposed, project } from './strip.ts'
+import { activation, blocks, macs, seedSchedulesTransposed, space, stripFor } from './schedules.ts'
+import { expandTransposed, project } from './strip.ts'
 
 /** Yᵀ = (X·U·V)ᵀ from Xᵀ: the form between two layers that both keep their activations transposed. */
 export const fusedXtuvTransposed = kernel({
@@ -14,6 +14,7 @@ export const fusedXtuvTransposed = kernel({
   choices: { accumulate },
   options: { activation },
   schedules: seedSchedulesTransposed,
+  defaultFor: ({ r }) => ({ mStrip: stripFor(r) }),
   space,
   reference: lowRank({ x: 'transposed', y: 'transposed' }),
   macs,

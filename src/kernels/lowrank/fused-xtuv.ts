@@ -1,8 +1,8 @@
 import { kernel } from '../../nki/index.ts'
-import { load } from '../blocks.ts'
+import { accumulate, load } from '../blocks.ts'
 import { lowRank } from '../reference.ts'
-import { activation, blocks, macs, seedSchedules, space } from './schedules.ts'
-import { accumulate, expand, project } from './strip.ts'
+import { activation, blocks, macs, seedSchedules, space, stripFor } from './schedules.ts'
+import { expand, project } from './strip.ts'
 
 /** Y = X·U·V from Xᵀ, which is loaded as it lies: neither operand is ever transposed. */
 export const fusedXtuv = kernel({
@@ -14,6 +14,7 @@ export const fusedXtuv = kernel({
   choices: { accumulate },
   options: { activation },
   schedules: seedSchedules,
+  defaultFor: ({ r }) => ({ mStrip: stripFor(r) }),
   space,
   reference: lowRank({ x: 'transposed', y: 'plain' }),
   macs,

@@ -1,8 +1,8 @@
 import { kernel } from '../../nki/index.ts'
-import { loadTransposed } from '../blocks.ts'
+import { accumulate, loadTransposed } from '../blocks.ts'
 import { lowRank } from '../reference.ts'
-import { activation, blocks, macs, seedSchedulesTransposed, space } from './schedules.ts'
-import { accumulate, expandTransposed, project } from './strip.ts'
+import { activation, blocks, macs, seedSchedulesTransposed, space, stripFor } from './schedules.ts'
+import { expandTransposed, project } from './strip.ts'
 
 /** Yᵀ = (X·U·V)ᵀ. With V stationary in the second product, the result is born transposed as well. */
 export const fusedXuvTransposed = kernel({
@@ -14,6 +14,7 @@ export const fusedXuvTransposed = kernel({
   choices: { accumulate },
   options: { activation },
   schedules: seedSchedulesTransposed,
+  defaultFor: ({ r }) => ({ mStrip: stripFor(r) }),
   space,
   reference: lowRank({ x: 'plain', y: 'transposed' }),
   macs,

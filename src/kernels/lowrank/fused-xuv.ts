@@ -1,8 +1,8 @@
 import { kernel } from '../../nki/index.ts'
-import { loadTransposed } from '../blocks.ts'
+import { accumulate, loadTransposed } from '../blocks.ts'
 import { lowRank } from '../reference.ts'
-import { activation, blocks, macs, seedSchedules, space } from './schedules.ts'
-import { accumulate, expand, project } from './strip.ts'
+import { activation, blocks, macs, seedSchedules, space, stripFor } from './schedules.ts'
+import { expand, project } from './strip.ts'
 
 /** Y = X·U·V, one strip of rows at a time. The strip of (XU)ᵀ never leaves the chip, and is born transposed. */
 export const fusedXuv = kernel({
@@ -15,6 +15,7 @@ export const fusedXuv = kernel({
   choices: { accumulate },
   options: { activation },
   schedules: seedSchedules,
+  defaultFor: ({ r }) => ({ mStrip: stripFor(r) }),
   space,
   reference: lowRank({ x: 'plain', y: 'plain' }),
   macs,

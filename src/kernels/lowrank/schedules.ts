@@ -3,6 +3,16 @@
 /** Ours: 512 columns a matmul, sums in float32. */
 export const blocks = { mStrip: 1024, kBlock: 512, rBlock: 1024, nBlock: 1024, mTile: 512 }
 
+/** Bytes per partition that the sums of a strip and their copy as an operand may take, of 176 KiB (Trn1). */
+const STRIP_BYTES = 112 * 1024
+const SUM_AND_OPERAND = 6
+
+/** The longest strip of at most 1024 rows of which `sums` projections to rank r fit. */
+export function stripFor(r: number, sums = 1): number {
+  const fits = (rows: number) => Math.ceil(r / 128) * rows * SUM_AND_OPERAND * sums <= STRIP_BYTES
+  return [1024, 512, 256].find(fits) ?? 128
+}
+
 /**
  * The seed's default blocks, and those that its source names for decode and for prefill of Llama-3.2-1B; rows and
  * columns in its tiles, 128 × 512 in the plain form, 512 × 128 in the transposed one.
@@ -20,6 +30,13 @@ function seedBlocks(rowTile: number, nTile: number, rows: number, columns: numbe
 export const seedSchedules = seedBlocks(128, 512, 8, 2)
 /** Here rows are the moving side, 512 of them at a time in both products. */
 export const seedSchedulesTransposed = seedBlocks(512, 128, 2, 4)
+
+/** The baseline takes the schedule of the fully optimised matmul for both of its products. */
+export {
+  blocks as sequentialBlocks,
+  seedBlocks as sequentialSeed,
+  space as sequentialSpace,
+} from '../matmul/schedules.ts'
 
 export const space = {
   mStrip: [256, 512, 1024, 2048],

@@ -3,8 +3,17 @@
  * is born transposed: with U stationary and Xᵀ moving, nc_matmul gives Uᵀ·Xᵀ = (XU)ᵀ, which is just what the second
  * product wants as an operand. No transpose is ever executed on it.
  */
-import type { Handles, Param, Span, SymbolicDtype, View } from '../../nki/index.ts'
-import { addProduct, convert, load, partitions, store } from '../blocks.ts'
+import type { Handles, Param, Size, Span, View } from '../../nki/index.ts'
+import {
+  type Accumulate,
+  type Activation,
+  addProduct,
+  convert,
+  load,
+  partitions,
+  store,
+  sumDtype,
+} from '../blocks.ts'
 
 /** Schedule of a low-rank product: the blocks that are loaded together, and how sums are kept. */
 export interface Blocks {
@@ -12,19 +21,9 @@ export interface Blocks {
   readonly rBlock: Param
   readonly nBlock: Param
   /** Columns that one matmul of the first product takes. */
-  readonly mTile: Param
+  readonly mTile: Size
   readonly accumulate: Accumulate
 }
-
-/**
- * What sums over blocks of K (or r) are kept in. float32 rounds once, when the sum is complete. `input` keeps the dtype
- * of the factors: half the space, but a rounding per block, so that the error grows with K as it does in the seed.
- */
-export const accumulate = ['float32', 'input'] as const
-type Accumulate = (typeof accumulate)[number]
-
-const sumDtype = (s: { readonly accumulate: Accumulate }, input: SymbolicDtype): SymbolicDtype =>
-  s.accumulate === 'float32' ? 'float32' : input
 
 /** One low-rank factor of the input, and what its product with X is called. */
 export interface Factor<D extends string, R extends string> {
@@ -64,7 +63,7 @@ export function expand<R extends string, F extends string>(
   v: View<'hbm', R, F>,
   y: View<'hbm', 'M', F>,
   s: Omit<Blocks, 'kBlock' | 'mTile'>,
-  activation: 'none' | 'silu' = 'none',
+  activation: Activation = 'none',
 ): void {
   const { nl } = h
   for (const nBlock of nl.affineRange(v.cols.blocks(s.nBlock))) {
@@ -102,7 +101,7 @@ export function expandTransposed<R extends string, F extends string>(
   v: View<'hbm', R, F>,
   yT: View<'hbm', F, 'M'>,
   s: Omit<Blocks, 'kBlock' | 'mTile'>,
-  activation: 'none' | 'silu' = 'none',
+  activation: Activation = 'none',
 ): void {
   for (const nBlock of h.nl.affineRange(v.cols.blocks(s.nBlock))) {
     const result = expandBlockTransposed(h, 'result', xuT, v, nBlock, s)

@@ -1,0 +1,111 @@
+/** Arguments that several commands take, and what is wrong with them in one line. */
+import { type Command, Option } from 'commander'
+import { type Choice, choose, type Family, findFamily, type ScheduleRequest } from '../kernels/index.ts'
+import { ArgumentError, type Dims, type ScheduleValues } from '../nki/index.ts'
+import { DTYPES, type Dtype } from '../tensor/index.ts'
+
+/** `M=1024,K=2048` → { M: 1024, K: 2048 }; sizes may be written 4k. */
+export function parseShape(text: string): Dims {
+  return Object.fromEntries(
+    parsePairs(text, 'shape').map(([name, value]) => {
+      const match = /^(\d+)(k?)$/i.exec(value)
+      const n = match ? Number(match[1]) * (match[2] ? 1024 : 1) : Number.NaN
+      if (!Number.isSafeInteger(n) || n < 1)
+        throw new ArgumentError(
+          `shape: ${name}=${value} is not a size; give a whole number from 1, such as ${name}=1024`,
+        )
+      return [name, n]
+    }),
+  )
+}
+
+/** A name, or `kBlock=512,nBlock=1024`. */
+export function parseSchedule(text: string): ScheduleRequest {
+  if (!text.includes('=')) return text
+  return Object.fromEntries(
+    parsePairs(text, 'schedule').map(([name, value]): [string, number | string] => [
+      name,
+      /^-?[\d.]+$/.test(value) ? Number(value) : value,
+    ]),
+  ) satisfies ScheduleValues
+}
+
+export function parseDtype(text: string): Dtype {
+  if (!(DTYPES as readonly string[]).includes(text))
+    throw new ArgumentError(`no dtype ${text}; there are ${DTYPES.join(', ')}`)
+  return text as Dtype
+}
+
+export function parseWhole(name: string, text: string): number {
+  const n = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(n))
+    throw new ArgumentError(`${name}: ${text} is not a whole number from 0`)
+  return n
+}
+
+function parsePairs(text: string, what: string): [string, string][] {
+  const seen = new Set<string>()
+  return text.split(',').map((pair) => {
+    const [name, value, ...rest] = pair.split('=').map((part) => part.trim())
+    if (!name || !value || rest.length > 0)
+      throw new ArgumentError(
+        `${what}: ${JSON.stringify(pair)} is not NAME=VALUE; separate entries by commas`,
+      )
+    if (seen.has(name)) throw new ArgumentError(`${what}: ${name} is given twice`)
+    seen.add(name)
+    return [name, value]
+  })
+}
+
+/** Every dimension of a family, no other, each from 1. @throws ArgumentError */
+export function checkShape(family: Family, dims: Dims): Dims {
+  const needed = family.general.dims.filter((dim) => dim !== '1')
+  const example = needed.map((dim) => `${dim}=…`).join(',')
+  for (const dim of Object.keys(dims))
+    if (!needed.includes(dim))
+      throw new ArgumentError(`${family.name}: no dimension ${dim}; give --shape ${example}`)
+  for (const dim of needed)
+    if (dims[dim] === undefined)
+      throw new ArgumentError(`${family.name}: dimension ${dim} is missing; give --shape ${example}`)
+  return dims
+}
+
+export interface KernelArguments {
+  readonly shape: Dims
+  readonly dtype: Dtype
+  readonly schedule: ScheduleRequest
+  readonly activation?: string
+  readonly json?: boolean
+}
+
+export const shapeOption = (): Option =>
+  new Option('--shape <dims>', 'dimensions, such as M=1024,K=2048,r=1280,N=8192').argParser(parseShape)
+export const dtypeOption = (): Option =>
+  new Option('--dtype <dtype>', 'dtype of the inputs').argParser(parseDtype).default('bfloat16')
+export const scheduleOption = (): Option =>
+  new Option('--schedule <schedule>', 'a name (default, seed, …) or entries such as mStrip=512,kBlock=1024')
+    .argParser(parseSchedule)
+    .default('default')
+
+/** NAME with --shape, --dtype, --schedule, --activation and --json. */
+export const kernelCommand = (program: Command, name: string, description: string): Command =>
+  program
+    .command(`${name} <kernel>`)
+    .description(description)
+    .addOption(shapeOption().makeOptionMandatory())
+    .addOption(dtypeOption())
+    .addOption(scheduleOption())
+    .option('--activation <name>', 'fuse an activation, where the kernel has one')
+    .option('--json', 'print one JSON object')
+
+/** The form and schedule that the arguments name. */
+export function chosen(
+  name: string,
+  { shape, schedule }: Pick<KernelArguments, 'shape' | 'schedule'>,
+): { family: Family; choice: Choice } {
+  const family = findFamily(name)
+  return { family, choice: choose(family, checkShape(family, shape), schedule) }
+}
+
+export const optionsOf = ({ activation }: Pick<KernelArguments, 'activation'>): Record<string, string> =>
+  activation === undefined ? {} : { activation }

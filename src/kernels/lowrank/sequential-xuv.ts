@@ -1,0 +1,26 @@
+import { kernel } from '../../nki/index.ts'
+import { accumulate, load, loadTransposed } from '../blocks.ts'
+import { product } from '../matmul/product.ts'
+import { lowRank } from '../reference.ts'
+import { macs, sequentialBlocks, sequentialSeed, sequentialSpace } from './schedules.ts'
+
+/** The baseline: two matmuls with XU in HBM between them. The first is computed transposed, as the second needs it. */
+export const sequentialXuv = kernel({
+  name: 'sequential_xuv',
+  summary: 'Y = X·U·V as two matmuls, with XU in HBM between them: the baseline.',
+  inputs: { x: ['M', 'K'], u: ['K', 'r'], v: ['r', 'N'] },
+  output: ['M', 'N'],
+  schedule: sequentialBlocks,
+  choices: { accumulate },
+  schedules: { seed: sequentialSeed },
+  space: sequentialSpace,
+  reference: lowRank({ x: 'plain', y: 'plain' }),
+  macs,
+  trace(h, { x, u, v, y }, { M, r }, s) {
+    const xuT = h.nl.hbm('xu_t', [r, M], x.dtype)
+    h.nl.comment('(XU)ᵀ = Uᵀ·Xᵀ, to HBM')
+    product(h, xuT, u, (k, m) => loadTransposed(h, x.at(m, k)), s)
+    h.nl.comment('Y = (XU)·V, (XU)ᵀ from HBM')
+    product(h, y, xuT, (rBlock, n) => load(h, v.at(rBlock, n)), s)
+  },
+})

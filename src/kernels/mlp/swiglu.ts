@@ -1,0 +1,74 @@
+/** The pieces of a compressed SwiGLU layer for one strip of rows: SiLU(X·Ug·Vg) · (X·Uu·Vu), and the way back down. */
+import type { Handles, Span, View } from '../../nki/index.ts'
+import { addProduct, convert, load, partitions, sumDtype } from '../blocks.ts'
+import { type Blocks, expandBlockTransposed, type Factor, project } from '../lowrank/strip.ts'
+
+type LoadX<D extends string> = (kBlock: Span<D>) => View<'sbuf', D, 'M'>
+
+/** The two low-rank weights that turn X into the hidden activation. */
+export interface GateUp {
+  readonly gateU: View<'hbm', 'K', 'r'>
+  readonly gateV: View<'hbm', 'r', 'N'>
+  readonly upU: View<'hbm', 'K', 'r'>
+  readonly upV: View<'hbm', 'r', 'N'>
+}
+
+/** (X·Ug)ᵀ and (X·Uu)ᵀ of a strip, which share every block of X. */
+export function projectGateUp(
+  h: Handles,
+  { gateU, upU }: GateUp,
+  strip: Span<'M'>,
+  loadX: LoadX<'K'>,
+  s: Omit<Blocks, 'nBlock'>,
+): { gateT: View<'sbuf', 'r', 'M'>; upT: View<'sbuf', 'r', 'M'> } {
+  const factors: Factor<'K', 'r'>[] = [
+    { name: 'gate_t', u: gateU },
+    { name: 'up_t', u: upU },
+  ]
+  const [gateT, upT] = project(h, factors, strip, loadX, s)
+  return { gateT: gateT!, upT: upT! }
+}
+
+/** A block of rows of the transposed hidden activation, in SBUF: (SiLU(gate) · up)ᵀ. */
+export function hiddenBlock(
+  h: Handles,
+  { gateT, upT }: ReturnType<typeof projectGateUp>,
+  { gateV, upV }: GateUp,
+  nBlock: Span<'N'>,
+  s: Omit<Blocks, 'nBlock' | 'kBlock' | 'mTile'>,
+): View<'sbuf', 'N', 'M'> {
+  const { nl, nisa } = h
+  const gate = expandBlockTransposed(h, 'gate', gateT, gateV, nBlock, s)
+  const up = expandBlockTransposed(h, 'up', upT, upV, nBlock, s)
+  const hidden = nl.sbuf('hidden', [partitions(nBlock), gateT.cols], gateV.dtype)
+  for (const n of nl.affineRange(nBlock.tiles(128))) {
+    const silu = nl.sbuf('silu', [n, gateT.cols], 'float32', { buffers: 2 })
+    nisa.activation({ dst: silu, data: gate.at(n), op: 'silu' })
+    nisa.tensorTensor({ dst: hidden.at(n), data1: silu, data2: up.at(n), op: 'multiply' })
+  }
+  return hidden
+}
+
+/**
+ * (H·Ud)ᵀ of a strip. Each block of the hidden activation is used as soon as it is made, and never stored. `forHidden`
+ * is the schedule of the block itself, where it differs.
+ */
+export function projectHidden(
+  h: Handles,
+  gateUp: GateUp,
+  projected: ReturnType<typeof projectGateUp>,
+  downU: View<'hbm', 'N', 'r'>,
+  s: Omit<Blocks, 'kBlock' | 'mTile'>,
+  forHidden: Omit<Blocks, 'nBlock' | 'kBlock' | 'mTile'> = s,
+): View<'sbuf', 'r', 'M'> {
+  const { nl } = h
+  const sum = nl.zeros('down_t', [partitions(downU.cols), projected.gateT.cols], sumDtype(s, downU.dtype))
+  for (const nBlock of nl.sequentialRange(downU.rows.blocks(s.nBlock))) {
+    const hidden = hiddenBlock(h, projected, gateUp, nBlock, forHidden)
+    for (const rBlock of nl.affineRange(downU.cols.blocks(s.rBlock))) {
+      nl.comment('(H·U)ᵀ += Uᵀ·Hᵀ')
+      addProduct(h, sum.at(rBlock), load(h, downU.at(nBlock, rBlock)), hidden)
+    }
+  }
+  return convert(h, 'down_t_operand', sum, downU.dtype)
+}

@@ -1,0 +1,84 @@
+/** A kernel run on random inputs, and held against its reference in float64. */
+import { bind, type Dims, type Kernel, type OptionValues, type ScheduleValues } from '../../nki/index.ts'
+import { compare, type Dtype, randomTensor, type Tensor, tolerance } from '../../tensor/index.ts'
+import { float64, matrixOf } from './algebra.ts'
+import { type Counts, count } from './count.ts'
+import { type RunOptions, run } from './run.ts'
+
+export interface CheckOptions extends RunOptions {
+  readonly seed?: number
+  readonly schedule?: ScheduleValues
+  readonly options?: OptionValues
+}
+
+export interface CheckResult {
+  /** Frobenius norm of the error over that of the reference. */
+  readonly relativeError: number
+  readonly maxAbsError: number
+  /** Largest relative error that is accepted: a function of the dtype and of what is contracted. */
+  readonly tolerance: number
+  readonly ok: boolean
+  readonly counts: Counts
+  readonly macsUseful: number
+  readonly output: Tensor
+}
+
+export function check(kernel: Kernel, dims: Dims, dtype: Dtype, options: CheckOptions = {}): CheckResult {
+  const { seed = 0, schedule = {}, options: chosen = {} } = options
+  const program = kernel.trace(schedule, chosen)
+  const binding = bind(program, dims, dtype)
+  const inputs = randomInputs(kernel, dims, dtype, seed)
+  const byName = (name: string, i: number) => [program.inputs[i]!.name, inputs[name]!] as const
+  const output = run(program, Object.fromEntries(Object.keys(inputs).map(byName)), options)
+  const matrices = Object.fromEntries(
+    Object.entries(inputs).map(([name, tensor]) => [name, matrixOf(tensor)]),
+  )
+  const algebra = new CountingAlgebra()
+  const expected = kernel.reference(algebra, matrices, chosen)
+  const { relativeError, maxAbsError } = compare(output, expected.data)
+  const allowed = tolerance(
+    options.precision === 'float32' ? 'float32' : dtype,
+    contraction(kernel, dims),
+    algebra.products,
+  )
+  return {
+    relativeError,
+    maxAbsError,
+    tolerance: allowed,
+    ok: relativeError <= allowed,
+    counts: count(program, binding),
+    macsUseful: kernel.macs(dims),
+    output,
+  }
+}
+
+/** Inputs by the names of the kernel: normal, scaled so that results stay near 1 whatever is contracted. */
+export function randomInputs(kernel: Kernel, dims: Dims, dtype: Dtype, seed: number): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(kernel.inputs).map(([name, [p, f]], i) => {
+      const shape = [dims[p] ?? 1, dims[f] ?? 1]
+      const scale = i === 0 ? 1 : 1 / Math.sqrt(shape[0]!)
+      return [name, randomTensor(shape, dtype, { seed: seed * 1009 + i, scale })]
+    }),
+  )
+}
+
+/** float64, and how many products a result comes from: a kernel may round each of them. */
+class CountingAlgebra implements Algebra {
+  products = 0
+  readonly transpose = float64.transpose
+  readonly activation = float64.activation
+
+  matmul(a: Matrix, b: Matrix): Matrix {
+    this.products++
+    return float64.matmul(a, b)
+  }
+  times(a: Matrix, b: Matrix): Matrix {
+    this.products++
+    return float64.times(a, b)
+  }
+}
+
+/** Everything that one element of the result sums over. */
+const contraction = (kernel: Kernel, dims: Dims): number =>
+  kernel.dims.reduce((sum, dim) => sum + (kernel.output.includes(dim) ? 0 : (dims[dim] ?? 1)), 0)
