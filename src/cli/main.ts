@@ -1,12 +1,12 @@
-#!/usr/bin/env node
 /** `neuronmm`: one file per command in commands/, no logic of its own. */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { register as bench } from './commands/bench.ts'
+import { register as doctor } from './commands/doctor.ts'
 import { register as kernels } from './commands/kernels.ts'
+import { register as print } from './commands/print.ts'
+import { register as run } from './commands/run.ts'
 import { EXIT, explain } from './failure.ts'
-
-// kernels' errors name lines of TypeScript, also when the compiled files run
-process.setSourceMapsEnabled(true)
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -20,7 +20,7 @@ const program = new Command('neuronmm')
   .showSuggestionAfterError()
   .exitOverride()
 
-for (const register of [kernels]) register(program)
+for (const register of [kernels, run, print, bench, doctor]) register(program)
 
 try {
   await program.parseAsync()

@@ -27,3 +27,19 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
 export const printJson = (value: object): void => {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
 }
+
+/** Names and values, one a line. */
+export function fields(values: Readonly<Record<string, string | number>>): string {
+  const width = Math.max(...Object.keys(values).map((name) => name.length))
+  return Object.entries(values)
+    .map(([name, value]) => `${name.padEnd(width)}  ${value}`)
+    .join('\n')
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+
+/** `512 B`, `2.5 KiB`, `7.500 GiB`: four significant digits, binary units. */
+export function bytes(n: number): string {
+  const unit = n < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(n) / 10))
+  return unit === 0 ? `${n} B` : `${(n / 1024 ** unit).toPrecision(4)} ${UNITS[unit]}`
+}

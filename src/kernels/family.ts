@@ -43,12 +43,14 @@ export function choose(family: Family, dims: Dims, request: ScheduleRequest = 'd
     Object.entries(form.limits).every(([dim, limit]) => (dims[dim] ?? 0) <= limit),
   )
   for (const kernel of fitting) {
+    // without a shape there is only the schedule that the kernel declares
+    const usual = kernel.dims.every((dim) => dims[dim] !== undefined) ? kernel.defaultFor(dims) : {}
     if (typeof request === 'string') {
-      if (request === 'default') return { kernel, scheduleName: request, schedule: kernel.defaultFor(dims) }
+      if (request === 'default') return { kernel, scheduleName: request, schedule: usual }
       const schedule = kernel.schedules[request]
       if (schedule) return { kernel, scheduleName: request, schedule }
     } else if (Object.keys(request).every((entry) => entry in kernel.schedule))
-      return { kernel, scheduleName: 'custom', schedule: { ...kernel.defaultFor(dims), ...request } }
+      return { kernel, scheduleName: 'custom', schedule: { ...usual, ...request } }
   }
   const known =
     typeof request === 'string'

@@ -144,8 +144,9 @@ function traceKernel(
 ): Program {
   const values = { ...defaults, ...schedule }
   checkEntries(def.name, 'schedule', schedule, defaults, choices)
-  const wanted = { ...firstWords(def.options ?? {}), ...options }
-  checkEntries(def.name, 'option', options, wanted, def.options ?? {})
+  const usual = firstWords(def.options ?? {})
+  checkEntries(def.name, 'option', options, usual, def.options ?? {})
+  const wanted = { ...usual, ...options }
   const chosen = Object.fromEntries(Object.keys(choices).map((name) => [name, String(values[name])]))
   const params = Object.entries(values).flatMap(([name, value]) =>
     typeof value === 'number' ? [[name, new Param(snake(name), value)] as const] : [],
@@ -206,13 +207,13 @@ function checkEntries(
     if (!(key in known)) {
       const all = Object.keys(known)
       throw new ArgumentError(
-        `${name}: no ${kind} entry ${key}; ${all.length ? `it has ${all.join(', ')}` : 'it has none'}`,
+        `${name}: no ${kind} ${key}; ${all.length ? `it has ${all.join(', ')}` : 'it has none'}`,
       )
     }
     const allowed = words[key]
     if (allowed ? !allowed.includes(String(value)) : typeof value !== 'number' || !Number.isFinite(value))
       throw new ArgumentError(
-        `${name}: ${kind} entry ${key} is ${value}; give ${allowed ? allowed.join(' or ') : 'a number'}`,
+        `${name}: ${kind} ${key} is ${value}; give ${allowed ? allowed.join(' or ') : 'a number'}`,
       )
   }
 }

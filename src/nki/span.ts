@@ -69,7 +69,7 @@ export class Span<D extends string> {
     const whole = Number.isInteger(n) && n > 0
     if (!whole || (n <= PARTITIONS ? PARTITIONS % n : n % PARTITIONS) !== 0)
       this.trace.fail({
-        what: `${this.label}.${kind}s of ${show(size)}`,
+        what: `${kind}s of ${this.label} by ${show(size)}`,
         fix: `give a multiple of ${PARTITIONS}, or a divisor of it (32, 64)`,
       })
     return new Cut(this, size, `${this.dim.toLowerCase()}_${kind}`)

@@ -49,7 +49,10 @@ export function expandDecode<R extends string, F extends string>(
   activation: Activation = 'none',
 ): void {
   const { nl, nisa } = h
-  if (s.stationary === 'xu') return expand(h, xuT, v, y, forExpand(s), activation)
+  if (s.stationary === 'xu') {
+    expand(h, xuT, v, y, forExpand(s), activation)
+    return
+  }
   const M = xuT.cols
   for (const nBlock of nl.affineRange(v.cols.blocks(s.nBlock))) {
     const yT = expandBlockTransposed(h, 'y_t', xuT, v, nBlock, forExpand(s))

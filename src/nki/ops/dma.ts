@@ -37,7 +37,7 @@ export const dmaTranspose = defineOp({
     bytesOf(dtype.src!) === 2 || bytesOf(dtype.src!) === 4
       ? sameDtype(dtype)
       : {
-          what: `dma_transpose of ${dtype.src}: only 2-byte and 4-byte elements can be transposed by DMA`,
+          what: `src is ${dtype.src}, and DMA transposes elements of 2 or 4 bytes only`,
           fix: 'transpose it on the tensor engine with nc_transpose',
         },
   evaluate: ({ dst, src }) => each(dst!, (i, j) => get(src!, j, i)),

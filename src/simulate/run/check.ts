@@ -1,5 +1,14 @@
 /** A kernel run on random inputs, and held against its reference in float64. */
-import { bind, type Dims, type Kernel, type OptionValues, type ScheduleValues } from '../../nki/index.ts'
+import {
+  type Algebra,
+  bind,
+  type Dims,
+  type Kernel,
+  type Matrix,
+  type OptionValues,
+  type Reading,
+  type ScheduleValues,
+} from '../../nki/index.ts'
 import { compare, type Dtype, randomTensor, type Tensor, tolerance } from '../../tensor/index.ts'
 import { float64, matrixOf } from './algebra.ts'
 import { type Counts, count } from './count.ts'
@@ -9,6 +18,8 @@ export interface CheckOptions extends RunOptions {
   readonly seed?: number
   readonly schedule?: ScheduleValues
   readonly options?: OptionValues
+  /** How instructions are counted. */
+  readonly reading?: Reading
 }
 
 export interface CheckResult {
@@ -46,7 +57,7 @@ export function check(kernel: Kernel, dims: Dims, dtype: Dtype, options: CheckOp
     maxAbsError,
     tolerance: allowed,
     ok: relativeError <= allowed,
-    counts: count(program, binding),
+    counts: count(program, binding, options.reading),
     macsUseful: kernel.macs(dims),
     output,
   }

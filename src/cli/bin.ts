@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+/** The entry point. Source maps must be on before anything else loads: kernels' errors name lines of TypeScript. */
+process.setSourceMapsEnabled(true)
+await import('./main.ts')
+
+export {}

@@ -1,0 +1,84 @@
+/** `neuronmm run NAME`: execute a kernel on random numbers and hold it against float64. */
+import { type Command, Option } from 'commander'
+import { check } from '../../simulate/index.ts'
+import { chosen, type KernelArguments, kernelCommand, optionsOf, parseWhole } from '../arguments.ts'
+import { EXIT } from '../failure.ts'
+import { bytes, fields, printJson } from '../output.ts'
+import { withProgress } from '../progress.ts'
+
+interface RunArguments extends KernelArguments {
+  readonly seed: number
+  readonly precision: 'hardware' | 'float32'
+  readonly padded?: boolean
+}
+
+export function register(program: Command): void {
+  kernelCommand(program, 'run', 'run a kernel on random numbers, and compare with float64')
+    .addOption(
+      new Option('--seed <n>', 'seed of the inputs').argParser((text) => parseWhole('seed', text)).default(0),
+    )
+    .addOption(
+      new Option('--precision <precision>', 'round where the hardware does, or not at all')
+        .choices(['hardware', 'float32'])
+        .default('hardware'),
+    )
+    .option('--padded', 'count instructions as a masked dialect issues them: whole pieces')
+    .action(async (name: string, args: RunArguments) => {
+      const { shape, dtype, seed, precision } = args
+      const { choice } = chosen(name, args)
+      const started = performance.now()
+      const result = await withProgress(`${choice.kernel.name}`, (onProgress, signal) =>
+        check(choice.kernel, shape, dtype, {
+          seed,
+          precision,
+          schedule: choice.schedule,
+          options: optionsOf(args),
+          reading: args.padded ? 'padded' : 'exact',
+          onProgress,
+          signal,
+        }),
+      )
+      const { counts } = result
+      const report = {
+        kernel: name,
+        form: choice.kernel.name,
+        shape,
+        dtype,
+        schedule: { name: choice.scheduleName, ...choice.kernel.schedule, ...choice.schedule },
+        relativeError: result.relativeError,
+        maxAbsError: result.maxAbsError,
+        tolerance: result.tolerance,
+        ok: result.ok,
+        hbmReadBytes: counts.hbmReadBytes,
+        hbmWriteBytes: counts.hbmWriteBytes,
+        tensors: counts.tensors,
+        dmas: counts.dmas,
+        ncMatmuls: counts.ncMatmuls,
+        macsIssued: counts.macs,
+        macsUseful: result.macsUseful,
+        sbufPeakBytesPerPartition: counts.sbufPeakBytesPerPartition,
+        psumPeakBytesPerPartition: counts.psumPeakBytesPerPartition,
+        seconds: (performance.now() - started) / 1000,
+      }
+      if (args.json) printJson(report)
+      else
+        console.log(
+          fields({
+            kernel: report.form,
+            schedule: Object.entries(report.schedule)
+              .map(([key, value]) => (key === 'name' ? `${value}:` : `${key}=${value}`))
+              .join(' '),
+            result: report.ok ? 'right' : 'WRONG',
+            'relative error': `${result.relativeError.toExponential(2)} (at most ${result.tolerance.toExponential(2)})`,
+            'largest error': result.maxAbsError.toExponential(2),
+            'HBM read': bytes(counts.hbmReadBytes),
+            'HBM written': bytes(counts.hbmWriteBytes),
+            matmuls: counts.ncMatmuls.toLocaleString('en-US'),
+            'MACs issued / useful': `${counts.macs.toLocaleString('en-US')} / ${result.macsUseful.toLocaleString('en-US')}`,
+            'SBUF, PSUM peak': `${bytes(counts.sbufPeakBytesPerPartition)}, ${bytes(counts.psumPeakBytesPerPartition)} per partition`,
+            time: `${report.seconds.toFixed(2)} s`,
+          }),
+        )
+      if (!result.ok) process.exitCode = EXIT.failed
+    })
+}
