@@ -37,6 +37,13 @@ export interface LowRankMlpSpec {
 
 export type LayerSpec = LinearSpec | LowRankSpec | LowRankMlpSpec
 
+/** All weights of a layer in order: w; u and v; or u and v of gate, of up, of down. */
+export function weightsOf(spec: LayerSpec): Tensor[] {
+  if (spec.kind === 'linear') return [spec.w]
+  const pairs = spec.kind === 'lowRank' ? [spec] : [spec.gate, spec.up, spec.down]
+  return pairs.flatMap(({ u, v }) => [u, v])
+}
+
 export interface BackendLayer {
   /** Memory that the packed weights take. */
   readonly bytes: number
@@ -61,6 +68,8 @@ export interface Backend {
 export interface BackendOptions {
   /** ≥ 1. Undefined: what the machine has. */
   readonly threads: number | undefined
+  /** Undefined: the best. A name that the backend does not have is refused, saying which it has. */
+  readonly instructionSet: string | undefined
 }
 
 /** Throws an Error with one clear line when this backend cannot work here. */

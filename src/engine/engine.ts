@@ -16,6 +16,7 @@ import { linearSpec, lowRankMlpSpec, lowRankSpec, threadCount } from './validate
 
 /** Loaded on demand, so that a program which uses one backend does not load the others. Fastest first. */
 const factories: Partial<Record<BackendName, () => Promise<BackendFactory>>> = {
+  native: async () => (await import('./native/index.ts')).createNativeBackend,
   reference: async () => (await import('./reference/index.ts')).createReferenceBackend,
 }
 const NAMES = Object.keys(factories) as BackendName[]
@@ -34,7 +35,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   for (const name of backend === 'auto' ? NAMES : [backend]) {
     let started: Backend
     try {
-      started = await (await factories[name]!())({ threads })
+      started = await (await factories[name]!())({ threads, instructionSet: options.instructionSet })
     } catch (error) {
       if (backend !== 'auto') throw error
       notes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)

@@ -20,6 +20,8 @@ export interface EngineOptions {
   backend?: 'auto' | BackendName
   /** Threads that share one call, the caller included. Default: what the machine has. */
   threads?: number
+  /** One of `info.instructionSets`, for comparisons. Default: the best. */
+  instructionSet?: string
   /** Aborting it closes the engine: calls not yet begun reject with its reason, begun ones finish. */
   signal?: AbortSignal
 }
@@ -28,6 +30,8 @@ export interface EngineInfo {
   readonly backend: BackendName
   /** For example 'avx512-bf16', 'avx2', 'neon', 'plain', 'simd128', 'typescript'. */
   readonly instructionSet: string
+  /** What this backend could use on this machine, best first. */
+  readonly instructionSets: readonly string[]
   readonly threads: number
   /** Cache sizes per core that strips are sized by, in bytes. */
   readonly l1Bytes: number

@@ -1,24 +1,33 @@
-/** The backends that work on this machine, so that one table runs against each of them. */
+/** The backends and instruction sets that work on this machine, so that one table runs against each of them. */
 import { createEngine } from '../engine.ts'
 import type { BackendName } from '../types.ts'
 
 const NAMES: readonly BackendName[] = ['native', 'wasm', 'reference']
 
-export interface Availability {
-  readonly name: BackendName
-  /** Why it does not work here; undefined where it does. */
-  readonly missing: string | undefined
+export interface Variant {
+  readonly backend: BackendName
+  readonly instructionSet: string
 }
 
-async function availability(name: BackendName): Promise<Availability> {
+export interface Missing {
+  readonly backend: BackendName
+  readonly reason: string
+}
+
+async function variantsOf(backend: BackendName): Promise<Variant[] | Missing> {
   try {
-    const engine = await createEngine({ backend: name })
+    const engine = await createEngine({ backend })
     engine.dispose()
-    return { name, missing: undefined }
+    return engine.info.instructionSets.map((instructionSet) => ({ backend, instructionSet }))
   } catch (error) {
-    return { name, missing: String(error) }
+    return { backend, reason: String(error) }
   }
 }
 
-export const availabilities: readonly Availability[] = await Promise.all(NAMES.map(availability))
-export const backends: readonly BackendName[] = availabilities.filter((a) => !a.missing).map((a) => a.name)
+const found = await Promise.all(NAMES.map(variantsOf))
+
+/** Every instruction set of every backend. */
+export const variants: readonly Variant[] = found.flatMap((v) => (Array.isArray(v) ? v : []))
+export const missing: readonly Missing[] = found.flatMap((v) => (Array.isArray(v) ? [] : [v]))
+/** Every backend once, with its best instruction set. */
+export const backends: readonly BackendName[] = [...new Set(variants.map((v) => v.backend))]

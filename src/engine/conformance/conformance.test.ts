@@ -1,16 +1,15 @@
 import { expect, test } from 'vitest'
 import { compare, Tensor } from '../../tensor/index.ts'
 import { createEngine } from '../engine.ts'
-import type { BackendName } from '../types.ts'
-import { availabilities, backends } from './backends.ts'
+import { missing, type Variant, variants } from './backends.ts'
 import { CASES, type Case, caseName } from './cases.ts'
 import { problem, valuesOf } from './oracle.ts'
 
-for (const { name, missing } of availabilities) {
-  if (missing) test.skip(`${name} is not available here: ${missing}`, () => {})
+for (const { backend, reason } of missing) {
+  test.skip(`${backend} is not available here: ${reason}`, () => {})
 }
 
-const threadCounts = (backend: BackendName): number[] => (backend === 'reference' ? [1] : [1, 2, 3])
+const threadCounts = ({ backend }: Variant): number[] => (backend === 'reference' ? [1] : [1, 2, 3])
 
 /** The error of one case as a fraction of what is allowed; above 1 fails. */
 function check(c: Case, y: Float32Array, expected: Float64Array, allowed: number): string | undefined {
@@ -19,10 +18,12 @@ function check(c: Case, y: Float32Array, expected: Float64Array, allowed: number
   return `${caseName(c)}: relative error ${relativeError}, allowed ${allowed}`
 }
 
-for (const backend of backends) {
-  test(`${backend}: every case of the table agrees with float64`, async () => {
+for (const variant of variants) {
+  const name = `${variant.backend} ${variant.instructionSet}`
+
+  test(`${name}: every case of the table agrees with float64`, async () => {
     const engines = await Promise.all(
-      threadCounts(backend).map((threads) => createEngine({ backend, threads })),
+      threadCounts(variant).map((threads) => createEngine({ ...variant, threads })),
     )
     const failures: string[] = []
     for (const [i, c] of CASES.entries()) {
@@ -44,9 +45,9 @@ for (const backend of backends) {
   })
 
   test.each(['float32', 'bfloat16'] as const)(
-    `${backend}: NaN and infinity stay in their row, %s`,
+    `${name}: NaN and infinity stay in their row, %s`,
     async (dtype) => {
-      const engine = await createEngine({ backend, threads: 2 })
+      const engine = await createEngine({ ...variant, threads: 2 })
       for (const kind of ['linear', 'lowRank'] as const) {
         for (const rows of [1, 3, 20, 70]) {
           const c: Case = {
@@ -82,9 +83,9 @@ for (const backend of backends) {
   )
 
   test.each(['float32', 'bfloat16'] as const)(
-    `${backend}: infinity times positive weights is infinity, %s`,
+    `${name}: infinity times positive weights is infinity, %s`,
     async (dtype) => {
-      const engine = await createEngine({ backend, threads: 2 })
+      const engine = await createEngine({ ...variant, threads: 2 })
       for (const r of [1, 2, 7, 33]) {
         const ones = (shape: [number, number]): Tensor =>
           Tensor.from(new Float32Array(shape[0] * shape[1]).fill(1), shape, dtype)
@@ -101,8 +102,8 @@ for (const backend of backends) {
     },
   )
 
-  test(`${backend}: relu keeps NaN, a NaN weight poisons its column only`, async () => {
-    const engine = await createEngine({ backend })
+  test(`${name}: relu keeps NaN, a NaN weight poisons its column only`, async () => {
+    const engine = await createEngine(variant)
     const w = Tensor.from(new Float32Array(12 * 40).fill(1), [12, 40], 'float32')
     w.set(Number.NaN, 11, 39)
     const y = engine

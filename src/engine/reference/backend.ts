@@ -4,7 +4,14 @@
  */
 import { dtypeInfo, type Tensor } from '../../tensor/index.ts'
 import { activations } from '../activation.ts'
-import type { Backend, BackendFactory, BackendLayer, FactorPair, LayerSpec } from '../backend.ts'
+import {
+  type Backend,
+  type BackendFactory,
+  type BackendLayer,
+  type FactorPair,
+  type LayerSpec,
+  weightsOf,
+} from '../backend.ts'
 import type { LayerDtype, Rows } from '../types.ts'
 
 /** Row-major values, already rounded to the layer's dtype. */
@@ -83,22 +90,30 @@ function layer(spec: LayerSpec): BackendLayer {
     y.set(y instanceof Uint16Array ? Uint16Array.from(out, (value) => bfloat16.encode(value)) : out)
   }
   return {
-    bytes: 4 * weights(spec).reduce((sum, tensor) => sum + tensor.size, 0),
+    bytes: 4 * weightsOf(spec).reduce((sum, tensor) => sum + tensor.size, 0),
     forward,
     forwardAsync: async (x, y, rows) => forward(x, y, rows),
     dispose() {},
   }
 }
 
-function weights(spec: LayerSpec): Tensor[] {
-  if (spec.kind === 'linear') return [spec.w]
-  const pairs = spec.kind === 'lowRank' ? [spec] : [spec.gate, spec.up, spec.down]
-  return pairs.flatMap(({ u, v }) => [u, v])
+export const createReferenceBackend: BackendFactory = ({ instructionSet = 'typescript' }): Backend => {
+  if (instructionSet !== 'typescript') {
+    throw new RangeError(
+      `createEngine: the reference backend has only 'typescript', not '${instructionSet}'.`,
+    )
+  }
+  return {
+    info: {
+      backend: 'reference',
+      instructionSet: 'typescript',
+      instructionSets: ['typescript'],
+      threads: 1,
+      l1Bytes: 0,
+      l2Bytes: 0,
+    },
+    pack: layer,
+    cancel() {},
+    dispose() {},
+  }
 }
-
-export const createReferenceBackend: BackendFactory = (): Backend => ({
-  info: { backend: 'reference', instructionSet: 'typescript', threads: 1, l1Bytes: 0, l2Bytes: 0 },
-  pack: layer,
-  cancel() {},
-  dispose() {},
-})

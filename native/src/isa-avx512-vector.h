@@ -1,0 +1,34 @@
+// Vectors of 16 float32 in AVX-512: two to a panel, 28 accumulators, two columns and a broadcast in 32 registers.
+#pragma once
+
+#include <immintrin.h>
+
+#include "kernel-table.h"
+
+namespace {
+
+struct Avx512 {
+  using Vector = __m512;
+  using Bits = __m512i;
+  static constexpr int lanes = 16, vectors = 2;
+  static NEURONMM_INLINE Vector zero() { return _mm512_setzero_ps(); }
+  static NEURONMM_INLINE Vector load(const float* p) { return _mm512_loadu_ps(p); }
+  static NEURONMM_INLINE void store(float* p, Vector v) { _mm512_storeu_ps(p, v); }
+  static NEURONMM_INLINE Vector broadcast(float value) { return _mm512_set1_ps(value); }
+  static NEURONMM_INLINE Vector add(Vector a, Vector b) { return _mm512_add_ps(a, b); }
+  static NEURONMM_INLINE Vector multiplyAdd(Vector sum, Vector a, Vector b) { return _mm512_fmadd_ps(a, b, sum); }
+
+  static NEURONMM_INLINE Bits loadBits(const uint16_t* p) { return _mm512_loadu_si512(p); }
+  static NEURONMM_INLINE Bits broadcastBits(uint32_t pair) { return _mm512_set1_epi32(int(pair)); }
+  static NEURONMM_INLINE Vector shiftLeft16(Bits b) { return _mm512_castsi512_ps(_mm512_slli_epi32(b, 16)); }
+  static NEURONMM_INLINE Vector upperHalf(Bits b) {
+    return _mm512_castsi512_ps(_mm512_and_si512(b, _mm512_set1_epi32(int(0xffff0000u))));
+  }
+
+  static NEURONMM_INLINE void streamLines(void* to, const void* from, int lines) {
+    for (int i = 0; i < lines; i++)
+      _mm512_stream_si512(static_cast<__m512i*>(to) + i, _mm512_load_si512(static_cast<const __m512i*>(from) + i));
+  }
+};
+
+}  // namespace

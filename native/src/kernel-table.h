@@ -1,0 +1,80 @@
+// Fills in the table of one instruction set from the templates, with two probes of what the machine can do at most.
+#pragma once
+
+#include <utility>
+
+#include "tile-loops.h"
+
+namespace {
+
+template <class Isa, class Operand>
+double peak(int64_t iterations, const void* operand, float* sums) {
+  // Enough chains to hide the latency of a multiply-add on two units, few enough to stay in registers.
+  constexpr int chains = 10;
+  const auto* values = static_cast<const typename Operand::Element*>(operand);
+  const auto columns = Operand::loadColumns(values);
+  const auto scale = Operand::broadcast(values);
+  typename Isa::Vector sum[chains];
+#pragma GCC unroll 16
+  for (int i = 0; i < chains; i++) sum[i] = Isa::zero();
+  for (int64_t n = 0; n < iterations; n++) {
+#pragma GCC unroll 16
+    for (int i = 0; i < chains; i++) sum[i] = Operand::multiplyAdd(sum[i], scale, columns);
+  }
+#pragma GCC unroll 16
+  for (int i = 1; i < chains; i++) sum[0] = Isa::add(sum[0], sum[i]);
+  Isa::store(sums, sum[0]);
+  return 2.0 * double(iterations) * chains * Isa::lanes * Operand::step;
+}
+
+template <class Isa>
+float readAll(const void* data, int64_t bytes) {
+  constexpr int vectorsPerTurn = 16;
+  constexpr int floatsPerTurn = vectorsPerTurn * Isa::lanes;
+  constexpr int64_t distance = 8192;
+  const float* from = static_cast<const float*>(data);
+  typename Isa::Vector sum[4] = {Isa::zero(), Isa::zero(), Isa::zero(), Isa::zero()};
+  for (int64_t n = bytes / int64_t(floatsPerTurn * sizeof(float)); n > 0; n--, from += floatsPerTurn) {
+#pragma GCC unroll 32
+    for (int i = 0; i < vectorsPerTurn * Isa::lanes * int(sizeof(float)) / cacheLine; i++)
+      __builtin_prefetch(reinterpret_cast<const char*>(from) + distance + i * cacheLine, 0, 2);
+#pragma GCC unroll 16
+    for (int i = 0; i < vectorsPerTurn; i++) sum[i % 4] = Isa::add(sum[i % 4], Isa::load(from + i * Isa::lanes));
+  }
+  float lanes[Isa::lanes];
+  Isa::store(lanes, Isa::add(Isa::add(sum[0], sum[1]), Isa::add(sum[2], sum[3])));
+  return lanes[0];
+}
+
+template <class Isa, class Operand, int... I>
+constexpr OperandKernels operandKernels(std::integer_sequence<int, I...>) {
+  using Element = typename Operand::Element;
+  constexpr int panel = panelColumns<Isa>;
+  static_assert(sizeof...(I) <= maxTileRows, "tiles are at most maxTileRows high");
+  return {int(sizeof(Element)),
+          Operand::step,
+          int(sizeof...(I)),
+          {nullptr, microKernel<Isa, Operand, I + 1, 1>...},
+          {nullptr, microKernel<Isa, Operand, I + 1, linesPerGroup<Isa, Operand>>...},
+          packRows<panel, Element>,
+          packPanel<panel, Operand::step, Element>,
+          roundToBlock<panel, Element>,
+          peak<Isa, Operand>};
+}
+
+// FLOAT_ROWS, BFLOAT16_ROWS: as many as leave registers for the columns and the broadcast value.
+template <class Isa, int FLOAT_ROWS, class Bfloat16Operand, int BFLOAT16_ROWS>
+constexpr Kernels kernels(const char* name) {
+  constexpr int panel = panelColumns<Isa>;
+  return {name,
+          panel,
+          operandKernels<Isa, Float32<Isa>>(std::make_integer_sequence<int, FLOAT_ROWS>()),
+          operandKernels<Isa, Bfloat16Operand>(std::make_integer_sequence<int, BFLOAT16_ROWS>()),
+          addBias<panel>,
+          activateRows<panel>,
+          multiplyTile<panel>,
+          storeRows<Isa>,
+          readAll<Isa>};
+}
+
+}  // namespace

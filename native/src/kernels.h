@@ -1,0 +1,74 @@
+// What an instruction set offers the driver: micro-kernels by tile height, and the loops around them that touch data.
+// Pointers rather than templates, so that the driver is compiled once and the instruction set is chosen at run time.
+#pragma once
+
+#include <cstdint>
+
+enum class Activation { none, silu, gelu, relu };
+
+// A matrix of the caller's: float32 values or bfloat16 bits, any strides (in elements).
+struct StridedMatrix {
+  const void* data;
+  bool bfloat16;
+  int64_t rows, columns;
+  int64_t rowStride, columnStride;
+};
+
+// Rows of X or Y: row-major float32 values or bfloat16 bits, `columns` elements apart.
+template <class Pointer>
+struct RowBlock {
+  Pointer data;
+  bool bfloat16;
+  int64_t columns;
+};
+using InputRows = RowBlock<const void*>;
+using OutputRows = RowBlock<void*>;
+
+struct MicroKernelArgs {
+  const void* a;         // A tile, from its first k on
+  const void* b;         // B panel, likewise
+  float* c;              // C tile
+  int64_t steps;         // of the contraction: K, or pairs of K
+  const void* prefetch;  // what to bring into the second-level cache meanwhile
+  bool accumulate;       // add to C instead of overwriting it
+};
+using MicroKernel = void (*)(const MicroKernelArgs&);
+
+constexpr int maxTileRows = 16;
+
+// Kernels for one operand format (float32 or bfloat16). Layouts are those of micro-kernel.h.
+struct OperandKernels {
+  int elementBytes;
+  int step;      // k that one step of the contraction takes
+  int tileRows;  // greatest height of a tile; every height from 1 has a kernel
+
+  // Rows are many: one line of prefetch a group of steps, for the panel that comes next.
+  MicroKernel panel[maxTileRows + 1];
+  // Rows are few: weights stream from memory, prefetched as fast as they are read.
+  MicroKernel stream[maxTileRows + 1];
+
+  // rows × k of X from (row0, 0) on → A tile, the last k-block filled with zeros.
+  void (*packRows)(const InputRows& x, int64_t row0, int rows, int64_t k, void* tile);
+  // Columns from column0 on → B panel, missing columns and an odd last k filled with zeros.
+  void (*packPanel)(const StridedMatrix& w, int64_t column0, void* panel);
+  // C tile → the k-block of an A tile, columns from `columns` on zeroed: padding of r must not meet an infinity.
+  void (*roundToBlock)(const float* c, int rows, int columns, void* block);
+  // Independent multiply-adds in registers: the peak that a product could reach. `operand` is at least 128 bytes, so is
+  // `sums`. Gives the FLOPs of that many iterations.
+  double (*peak)(int64_t iterations, const void* operand, float* sums);
+};
+
+struct Kernels {
+  const char* name;
+  int panel;  // columns of a panel, and depth of a k-block
+  OperandKernels float32, bfloat16;
+
+  void (*addBias)(float* c, int rows, const float* bias);
+  void (*activate)(float* c, int rows, Activation activation);
+  void (*multiply)(float* c, int rows, const float* factor);
+  // C tile → Y from (row0, column0) on; `stream` writes past the caches where alignment allows.
+  void (*storeRows)(const float* c, int rows, int columns, const OutputRows& y, int64_t row0, int64_t column0,
+                    bool stream);
+  // Reads memory, prefetching as the stream kernels do: the bandwidth that decoding could reach.
+  float (*read)(const void* data, int64_t bytes);
+};

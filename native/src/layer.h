@@ -1,0 +1,63 @@
+// A layer as stages: products of a strip of rows that follow one another, each writing what the next one reads.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels.h"
+#include "memory.h"
+#include "team.h"
+
+// Weights [k, n] as panels, in the layout of micro-kernel.h.
+struct PackedMatrix {
+  int64_t k = 0, n = 0;
+  int64_t panels = 0, panelBytes = 0;
+  Buffer data;
+
+  const char* panel(int64_t index) const { return data.data() + index * panelBytes; }
+};
+
+// A buffer of the strip, in A tiles: `width` features, padded to whole k-blocks. Buffer 0 holds the rows of X.
+struct StripBuffer {
+  int64_t width;
+};
+constexpr int toOutput = -1;
+
+// destination = source · matrix; with a gate: activation(gateSource · gate) ⊙ (source · matrix).
+struct Product {
+  int matrix;  // indices into Layer::matrices
+  int source, destination;
+  int gate = -1, gateSource = -1;
+};
+
+// Products of one stage are independent of each other; stages are apart by a barrier.
+struct Stage {
+  std::vector<Product> products;
+};
+
+struct Layer {
+  const OperandKernels* operand = nullptr;
+  std::vector<PackedMatrix> matrices;
+  std::vector<StripBuffer> buffers;
+  std::vector<Stage> stages;
+  Activation activation = Activation::none;  // of the gate in an MLP, of Y otherwise
+  bool gated = false;
+  std::vector<float> bias;  // padded to whole panels; empty: none
+  int64_t inFeatures = 0, outFeatures = 0;
+
+  int64_t bytes() const;
+};
+
+enum class LayerKind { linear, lowRank, lowRankMlp };
+
+struct LayerSource {
+  LayerKind kind;
+  bool bfloat16;
+  // linear: w. lowRank: u, v. lowRankMlp: gate u, v, up u, v, down u, v.
+  std::vector<StridedMatrix> weights;
+  std::vector<float> bias;
+  Activation activation;
+};
+
+// Packs on the whole team. Throws std::bad_alloc.
+Layer packLayer(const LayerSource& source, const Kernels& kernels, Team& team);

@@ -1,0 +1,139 @@
+// The micro-kernel: a tile of C (ROWS × panel) += a tile of A · a panel of B, accumulators in registers throughout.
+//
+// One template for every instruction set, operand format and tile height. `Isa` gives a vector of float32 and its few
+// operations; `Operand` says how one step of the contraction is read: float32 takes one k, bfloat16 a pair of them.
+//
+// Layouts (elements of the operand's type; panel columns = Isa::lanes · Isa::vectors):
+//   B panel  [K / step][panel][step]      weights, packed once
+//   A tile   [K / panel][ROWS][panel]     rows of X, or of an intermediate product
+//   C tile   [ROWS][panel] float32
+// A is read by broadcast, so it needs no interleaving; and because its k-blocks are as deep as a panel is wide, a
+// finished C tile, rounded, *is* one k-block of the next product's A tile: nothing is ever transposed.
+//
+// Everything here is in an unnamed namespace: each instruction set's file compiles its own copy with its own flags,
+// and the linker must not pick one for another.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "kernels.h"
+
+#define NEURONMM_INLINE inline __attribute__((always_inline))
+
+namespace {
+
+template <class Isa>
+constexpr int panelColumns = Isa::lanes* Isa::vectors;
+
+// Steps of the contraction between two prefetches. The loop over steps is unrolled by it.
+constexpr int stepsPerGroup = 4;
+constexpr int cacheLine = 64;
+
+template <class Isa>
+struct Float32 {
+  using Element = float;
+  using Scale = typename Isa::Vector;
+  using Columns = typename Isa::Vector;
+  static constexpr int step = 1;
+  static NEURONMM_INLINE Columns loadColumns(const float* b) { return Isa::load(b); }
+  static NEURONMM_INLINE Scale broadcast(const float* a) { return Isa::broadcast(*a); }
+  static NEURONMM_INLINE typename Isa::Vector multiplyAdd(typename Isa::Vector sum, Scale a, Columns b) {
+    return Isa::multiplyAdd(sum, a, b);
+  }
+};
+
+// Pairs of bfloat16 where the machine has no dot product of them: a bfloat16 is the upper half of a float32, so the
+// even and the odd one of each pair become two vectors by a shift and a mask.
+template <class Isa>
+struct SplitBfloat16 {
+  using Element = uint16_t;
+  struct Pair {
+    typename Isa::Vector even, odd;
+  };
+  using Scale = Pair;
+  using Columns = Pair;
+  static constexpr int step = 2;
+  static NEURONMM_INLINE Columns loadColumns(const uint16_t* b) { return split(Isa::loadBits(b)); }
+  static NEURONMM_INLINE Scale broadcast(const uint16_t* a) {
+    uint32_t pair;
+    std::memcpy(&pair, a, sizeof pair);
+    return split(Isa::broadcastBits(pair));
+  }
+  static NEURONMM_INLINE typename Isa::Vector multiplyAdd(typename Isa::Vector sum, Scale a, Columns b) {
+    return Isa::multiplyAdd(Isa::multiplyAdd(sum, a.even, b.even), a.odd, b.odd);
+  }
+
+ private:
+  static NEURONMM_INLINE Pair split(typename Isa::Bits bits) {
+    return {Isa::shiftLeft16(bits), Isa::upperHalf(bits)};
+  }
+};
+
+// Lines of B that one group of steps reads: what a stream must prefetch to keep up with itself.
+template <class Isa, class Operand>
+constexpr int linesPerGroup = stepsPerGroup* panelColumns<Isa>* Operand::step* int(sizeof(typename Operand::Element)) /
+                              cacheLine;
+
+template <class Isa, class Operand, int ROWS>
+struct Accumulators {
+  typename Isa::Vector sum[ROWS][Isa::vectors];
+
+  NEURONMM_INLINE void step(const typename Operand::Element* a, const typename Operand::Element* b) {
+    constexpr int panel = panelColumns<Isa>;
+    typename Operand::Columns columns[Isa::vectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < Isa::vectors; v++) columns[v] = Operand::loadColumns(b + v * Isa::lanes * Operand::step);
+#pragma GCC unroll 32
+    for (int i = 0; i < ROWS; i++) {
+      const auto scale = Operand::broadcast(a + i * panel);
+#pragma GCC unroll 8
+      for (int v = 0; v < Isa::vectors; v++) sum[i][v] = Operand::multiplyAdd(sum[i][v], scale, columns[v]);
+    }
+  }
+};
+
+// LINES are prefetched per group of steps, from args.prefetch on.
+template <class Isa, class Operand, int ROWS, int LINES>
+void microKernel(const MicroKernelArgs& args) {
+  using Element = typename Operand::Element;
+  constexpr int panel = panelColumns<Isa>;
+  constexpr int stepsPerBlock = panel / Operand::step;
+  static_assert(stepsPerBlock % stepsPerGroup == 0, "a k-block is whole groups of steps");
+
+  Accumulators<Isa, Operand, ROWS> tile;
+#pragma GCC unroll 32
+  for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 8
+    for (int v = 0; v < Isa::vectors; v++)
+      tile.sum[i][v] = args.accumulate ? Isa::load(args.c + i * panel + v * Isa::lanes) : Isa::zero();
+
+  const Element* a = static_cast<const Element*>(args.a);
+  const Element* b = static_cast<const Element*>(args.b);
+  const char* ahead = static_cast<const char*>(args.prefetch);
+
+  for (int64_t block = args.steps / stepsPerBlock; block > 0; block--) {
+    for (int group = 0; group < stepsPerBlock / stepsPerGroup; group++) {
+#pragma GCC unroll 16
+      for (int line = 0; line < LINES; line++) __builtin_prefetch(ahead + line * cacheLine, 0, 2);
+      ahead += LINES * cacheLine;
+#pragma GCC unroll 8
+      for (int s = 0; s < stepsPerGroup; s++) tile.step(a + s * Operand::step, b + s * panel * Operand::step);
+      a += stepsPerGroup * Operand::step;
+      b += stepsPerGroup * panel * Operand::step;
+    }
+    a += (ROWS - 1) * panel;
+  }
+  for (int64_t s = args.steps % stepsPerBlock; s > 0; s--) {
+    tile.step(a, b);
+    a += Operand::step;
+    b += panel * Operand::step;
+  }
+
+#pragma GCC unroll 32
+  for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 8
+    for (int v = 0; v < Isa::vectors; v++) Isa::store(args.c + i * panel + v * Isa::lanes, tile.sum[i][v]);
+}
+
+}  // namespace

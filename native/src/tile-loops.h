@@ -1,0 +1,150 @@
+// The loops around the micro-kernel: packing of rows and weights into its layouts, and what becomes of a C tile.
+// Plain loops of constant inner length, vectorised by the compiler for the file that includes them.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "activation.h"
+#include "micro-kernel.h"
+
+namespace {
+
+inline float widen(float value) { return value; }
+inline float widen(uint16_t bits) { return fromBits(uint32_t(bits) << 16); }
+
+template <class To>
+inline To narrow(float value);
+template <>
+inline float narrow<float>(float value) {
+  return value;
+}
+// To nearest, ties to even; a NaN stays one (quiet).
+template <>
+inline uint16_t narrow<uint16_t>(float value) {
+  const uint32_t bits = toBits(value);
+  const uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+  return uint16_t((bits & 0x7fffffffu) > 0x7f800000u ? 0x7fc0u : rounded);
+}
+
+template <class To, class From>
+inline To convert(From value) {
+  return narrow<To>(widen(value));
+}
+template <>
+inline uint16_t convert<uint16_t, uint16_t>(uint16_t bits) {
+  return bits;
+}
+
+template <int PANEL, class Element, class From>
+void packRowsFrom(const From* x, int64_t stride, int rows, int64_t k, Element* tile) {
+  for (int64_t k0 = 0; k0 < k; k0 += PANEL) {
+    const int64_t depth = k - k0 < PANEL ? k - k0 : PANEL;
+    for (int i = 0; i < rows; i++, tile += PANEL) {
+      const From* from = x + i * stride + k0;
+      if (depth == PANEL) {
+        for (int j = 0; j < PANEL; j++) tile[j] = convert<Element>(from[j]);
+      } else {
+        for (int j = 0; j < PANEL; j++) tile[j] = j < depth ? convert<Element>(from[j]) : Element(0);
+      }
+    }
+  }
+}
+
+template <int PANEL, class Element>
+void packRows(const InputRows& x, int64_t row0, int rows, int64_t k, void* tile) {
+  const int64_t start = row0 * x.columns;
+  if (x.bfloat16)
+    packRowsFrom<PANEL>(static_cast<const uint16_t*>(x.data) + start, x.columns, rows, k, static_cast<Element*>(tile));
+  else
+    packRowsFrom<PANEL>(static_cast<const float*>(x.data) + start, x.columns, rows, k, static_cast<Element*>(tile));
+}
+
+// One column of the panel at a time would touch a line per element of a row-major matrix, one row at a time a line per
+// element of a transposed one: blocks of k keep both within the first-level cache.
+template <int PANEL, int STEP, class Element, class From>
+void packPanelFrom(const From* w, const StridedMatrix& shape, int64_t columns, Element* panel) {
+  constexpr int64_t depth = 64;
+  for (int64_t k0 = 0; k0 < shape.rows; k0 += depth) {
+    const int64_t k1 = k0 + depth < shape.rows ? k0 + depth : shape.rows;
+    if (shape.columnStride == 1 && columns == PANEL) {
+      for (int64_t k = k0; k < k1; k++) {
+        const From* from = w + k * shape.rowStride;
+        Element* to = panel + (k / STEP) * PANEL * STEP + k % STEP;
+        for (int j = 0; j < PANEL; j++) to[j * STEP] = convert<Element>(from[j]);
+      }
+    } else {
+      for (int64_t j = 0; j < columns; j++) {
+        const From* from = w + j * shape.columnStride;
+        Element* to = panel + j * STEP;
+        for (int64_t k = k0; k < k1; k++)
+          to[(k / STEP) * PANEL * STEP + k % STEP] = convert<Element>(from[k * shape.rowStride]);
+      }
+    }
+  }
+}
+
+template <int PANEL, int STEP, class Element>
+void packPanel(const StridedMatrix& w, int64_t column0, void* panel) {
+  const int64_t columns = w.columns - column0 < PANEL ? w.columns - column0 : PANEL;
+  const int64_t steps = (w.rows + STEP - 1) / STEP;
+  Element* to = static_cast<Element*>(panel);
+  if (columns < PANEL)
+    std::memset(to, 0, size_t(steps) * PANEL * STEP * sizeof(Element));
+  else if (w.rows % STEP != 0)
+    std::memset(to + (steps - 1) * PANEL * STEP, 0, PANEL * STEP * sizeof(Element));
+  const int64_t start = column0 * w.columnStride;
+  if (w.bfloat16)
+    packPanelFrom<PANEL, STEP>(static_cast<const uint16_t*>(w.data) + start, w, columns, to);
+  else
+    packPanelFrom<PANEL, STEP>(static_cast<const float*>(w.data) + start, w, columns, to);
+}
+
+template <int PANEL, class Element>
+void roundToBlock(const float* __restrict c, int rows, int columns, void* __restrict block) {
+  Element* to = static_cast<Element*>(block);
+  for (int i = 0; i < rows; i++, c += PANEL, to += PANEL) {
+    for (int j = 0; j < PANEL; j++) to[j] = narrow<Element>(c[j]);
+    for (int j = columns; j < PANEL; j++) to[j] = Element(0);
+  }
+}
+
+template <int PANEL>
+void addBias(float* __restrict c, int rows, const float* __restrict bias) {
+  for (int i = 0; i < rows; i++, c += PANEL)
+    for (int j = 0; j < PANEL; j++) c[j] += bias[j];
+}
+
+template <int PANEL>
+void multiplyTile(float* __restrict c, int rows, const float* __restrict factor) {
+  for (int i = 0; i < rows * PANEL; i++) c[i] *= factor[i];
+}
+
+template <class Isa, class To>
+void storeRowsAs(const float* c, int rows, int columns, To* y, int64_t stride, bool stream) {
+  constexpr int panel = panelColumns<Isa>;
+  // A streaming store writes whole, aligned vectors.
+  const bool aligned = columns == panel && (reinterpret_cast<uintptr_t>(y) | uintptr_t(stride) * sizeof(To)) % cacheLine == 0;
+  for (int i = 0; i < rows; i++, c += panel, y += stride) {
+    if (columns < panel) {
+      for (int j = 0; j < columns; j++) y[j] = narrow<To>(c[j]);
+    } else if (stream && aligned && panel * sizeof(To) % cacheLine == 0) {
+      alignas(cacheLine) To row[panel];
+      for (int j = 0; j < panel; j++) row[j] = narrow<To>(c[j]);
+      Isa::streamLines(y, row, panel * int(sizeof(To)) / cacheLine);
+    } else {
+      for (int j = 0; j < panel; j++) y[j] = narrow<To>(c[j]);
+    }
+  }
+}
+
+template <class Isa>
+void storeRows(const float* c, int rows, int columns, const OutputRows& y, int64_t row0, int64_t column0, bool stream) {
+  const int64_t start = row0 * y.columns + column0;
+  if (y.bfloat16)
+    storeRowsAs<Isa>(c, rows, columns, static_cast<uint16_t*>(y.data) + start, y.columns, stream);
+  else
+    storeRowsAs<Isa>(c, rows, columns, static_cast<float*>(y.data) + start, y.columns, stream);
+}
+
+}  // namespace
