@@ -1,4 +1,18 @@
 /** What a program does: its numbers (run), and its traffic and instructions as written (count). */
+
+export {
+  type Advice,
+  type Bounds,
+  type MemoryMap,
+  type Metrics,
+  type Profile,
+  type ProfileOptions,
+  profile,
+  QUEUES,
+  type QueueName,
+  type Tenant,
+  type Traffic,
+} from './profile/index.ts'
 export { float64, matrixOf } from './run/algebra.ts'
 export { type CheckOptions, type CheckResult, check, randomInputs } from './run/check.ts'
 export { type Counts, count, type TensorTraffic } from './run/count.ts'

@@ -1,0 +1,91 @@
+/** A device as the profiler uses it: one number per property, calibrated where there is one, in µs and bytes per µs. */
+import type { Device, DeviceName } from './device.ts'
+
+export interface Machine {
+  readonly name: DeviceName
+  /** Cycles per µs. */
+  readonly clock: Readonly<Record<'tensor' | 'vector' | 'scalar' | 'gpsimd' | 'profiler', number>>
+  /** Nominal clock of the tensor engine, to which utilisation is relative. */
+  readonly nominalTensorClock: number
+  readonly arraySide: number
+  readonly matmulOverhead: number
+  readonly accessCycles: number
+  readonly semaphore: number
+  readonly launch: number
+  readonly dma: {
+    readonly engines: number
+    readonly engineBandwidth: number
+    readonly issue: number
+    readonly start: number
+    readonly end: number
+    readonly rowTime: number
+    readonly rowOverlap: 'partial' | 'none'
+  }
+  /** Bytes per partition. */
+  readonly sbuf: number
+  readonly psumBanks: number
+  readonly hbmBandwidth: number
+  readonly hbmStackBandwidth: number
+  readonly maxDegree: number
+  readonly spillTiles: number
+  readonly throttle: { readonly window: number; readonly utilisation: number } | null
+}
+
+/** Where nothing was calibrated. */
+const FALLBACK = { semaphore: 0.1, bufferingDegree: 4, spillTiles: 8 }
+
+export function machineOf({ name, dmaRowOverlap, documented: d, calibrated: c }: Device): Machine {
+  const perMicrosecond = 1000 // GHz and GB/s
+  return {
+    name,
+    clock: {
+      tensor: (c.tensorClock ?? d.tensorClock).value * perMicrosecond,
+      vector: d.vectorClock.value * perMicrosecond,
+      scalar: d.scalarClock.value * perMicrosecond,
+      gpsimd: d.gpsimdClock.value * perMicrosecond,
+      profiler: d.profilerClock.value * perMicrosecond,
+    },
+    nominalTensorClock: d.tensorClock.value * perMicrosecond,
+    arraySide: d.arraySide.value,
+    matmulOverhead: c.matmulOverhead?.value ?? 0,
+    accessCycles: d.accessCycles.value,
+    semaphore: c.semaphore?.value ?? FALLBACK.semaphore,
+    launch: c.launch?.value ?? 0,
+    dma: {
+      engines: d.dmaEngines.value,
+      engineBandwidth: d.dmaEngineBandwidth.value * perMicrosecond,
+      issue: d.dmaIssue.value,
+      start: d.dmaStartLatency.value,
+      end: d.dmaEndLatency.value,
+      rowTime: (c.dmaRowTime ?? d.dmaRowTime)?.value ?? 0,
+      rowOverlap: dmaRowOverlap,
+    },
+    sbuf: d.sbufUsablePerPartition.value,
+    psumBanks: d.psumBanks.value,
+    hbmBandwidth: d.hbmBandwidth.value * perMicrosecond,
+    hbmStackBandwidth: d.hbmStackBandwidth.value * perMicrosecond,
+    maxDegree: c.bufferingDegree?.value ?? FALLBACK.bufferingDegree,
+    spillTiles: c.spillTiles?.value ?? FALLBACK.spillTiles,
+    throttle:
+      d.throttleWindow && d.throttleUtilisation
+        ? { window: d.throttleWindow.value, utilisation: d.throttleUtilisation.value }
+        : null,
+  }
+}
+
+/** Bytes per µs of all DMA engines of a core on long rows. */
+export const dmaBandwidth = ({ dma }: Machine): number => dma.engines * dma.engineBandwidth
+
+/** Multiply-accumulates per µs at full rate, of dtypes that need one pass. */
+export const peakMacs = (machine: Machine, clock = machine.clock.tensor): number =>
+  machine.arraySide * machine.arraySide * clock
+
+/**
+ * µs that the engines serve one DMA: rows are dealt out to the engines, and each costs its bytes and a fixed time. On
+ * Trn1 that time is hidden behind the bytes of long rows (added in quadrature); on Trn2 it is small and adds up.
+ */
+export function dmaTime({ dma }: Machine, rows: number, rowBytes: number): number {
+  const transfer = rowBytes / dma.engineBandwidth
+  const row = dma.rowOverlap === 'partial' ? Math.hypot(dma.rowTime, transfer) : dma.rowTime + transfer
+  return Math.ceil(rows / dma.engines) * row
+}

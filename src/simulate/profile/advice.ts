@@ -1,0 +1,87 @@
+/** Advice: rules with thresholds over a profile, each in one sentence that says what is wrong and what to try. */
+import type { Bounds } from './bounds.ts'
+import type { Metrics } from './metrics.ts'
+import type { Buffer, MemoryPlan } from './plan.ts'
+
+export interface Advice {
+  readonly rule: string
+  readonly text: string
+}
+
+/** Below 2 KiB per partition, that is 256 KiB per DMA of 128 rows, a DMA does not reach its bandwidth (DMA guide). */
+const SMALL_DMA_BYTES = 128 * 2048
+/** Shares, in percent, from which a thing is worth a remark. */
+const BUSY = 60
+const TRANSPOSES = 5
+const IDLE_TENSOR = 80
+const EXCESS_TRAFFIC = 3
+
+interface Facts {
+  readonly metrics: Metrics
+  readonly bounds: Bounds
+  readonly plan: MemoryPlan
+  readonly rereadBytes: number
+}
+
+type Rule = (facts: Facts) => string | null
+
+const RULES: Readonly<Record<string, Rule>> = {
+  'does-not-fit': ({ plan }) =>
+    plan.overflows
+      ? `A few tiles of every buffer need more than the ${kib(plan.capacity)} per partition that SBUF has: this cannot be compiled. Use smaller blocks.`
+      : null,
+  spill: ({ metrics: m, plan }) => {
+    const spilled = plan.sbuf.filter((b) => b.residence === 'spilled')
+    if (spilled.length === 0) return null
+    const share = percent(m.spill_save_bytes + m.spill_reload_bytes, m.hbm_read_bytes + m.hbm_write_bytes)
+    return `${names(spilled)} does not fit in SBUF and is spilled: ${share} of the traffic is saves and reloads. Make the strip or its blocks smaller.`
+  },
+  reread: ({ rereadBytes, metrics: m, plan }) => {
+    const streamed = plan.sbuf.filter((b) => b.residence === 'streamed')
+    if (streamed.length === 0) return null
+    return `${names(streamed)} does not fit in SBUF and is loaded again at each use: ${percent(rereadBytes, m.hbm_read_bytes)} of what is read. Use smaller blocks.`
+  },
+  'small-dma': ({ metrics: m }) =>
+    m.dma_transfer_average_bytes < SMALL_DMA_BYTES && m.dma_active_time_percent > BUSY
+      ? `DMAs move ${kib(m.dma_transfer_average_bytes)} on average and the DMA engines are ${m.dma_active_time_percent.toFixed(0)} % busy. Load rows of 2 KiB or more on 128 partitions: wider blocks.`
+      : null,
+  'memory-bound': ({ metrics: m, bounds }) => {
+    const excess = (m.hbm_read_bytes + m.hbm_write_bytes) / bounds.compulsoryBytes
+    return m.dma_active_time_percent > m.tensor_engine_active_time_percent && excess > EXCESS_TRAFFIC
+      ? `DMA is the bottleneck, and HBM traffic is ${excess.toFixed(1)}× what inputs and output take once. Keep an operand resident, or take larger blocks.`
+      : null
+  },
+  transposes: ({ metrics: m }) =>
+    m.hardware_flops > 0 && (100 * m.transpose_flops) / m.hardware_flops > TRANSPOSES
+      ? `${percent(m.transpose_flops, m.hardware_flops)} of the tensor engine's FLOPs are transposes. Swap stationary and moving so that the result is born transposed, or load transposed.`
+      : null,
+  'single-buffered': ({ plan, metrics: m }) => {
+    const single = plan.sbuf.filter(
+      (b) => b.alloc.loop && b.degree === 1 && b.residence === 'resident' && isLoaded(b),
+    )
+    return single.length > 0 && m.tensor_engine_active_time_percent < IDLE_TENSOR + 10
+      ? `There is room for one copy only of ${names(single)}: its loads do not overlap with the compute on it. Use smaller blocks.`
+      : null
+  },
+  'vector-bound': ({ metrics: m }) =>
+    m.vector_engine_active_time_percent > BUSY &&
+    m.vector_engine_active_time_percent > m.tensor_engine_active_time_percent
+      ? `The vector engine is ${m.vector_engine_active_time_percent.toFixed(0)} % busy, more than the tensor engine. Add up longer in PSUM (larger contraction blocks), or copy on the scalar engine.`
+      : null,
+  'idle-tensor': ({ metrics: m, bounds }) =>
+    m.tensor_engine_active_time_percent < IDLE_TENSOR && bounds.compute > bounds.memory
+      ? `This shape is compute-bound, but the tensor engine works only ${m.tensor_engine_active_time_percent.toFixed(0)} % of the time.`
+      : null,
+}
+
+export const adviseOn = (facts: Facts): Advice[] =>
+  Object.entries(RULES).flatMap(([rule, check]) => {
+    const text = check(facts)
+    return text === null ? [] : [{ rule, text }]
+  })
+
+const isLoaded = ({ accesses }: Buffer): boolean =>
+  accesses.some(({ op, role }) => role === 'dst' && op.engine === 'dma')
+const names = (buffers: readonly Buffer[]): string => buffers.map((b) => b.alloc.name).join(' and ')
+const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(0)} %`
+const kib = (bytes: number): string => `${(bytes / 1024).toFixed(0)} KiB`

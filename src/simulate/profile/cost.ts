@@ -1,0 +1,34 @@
+/** What one instruction costs: cycles of its engine (from the op table) or bytes and rows of a DMA, in µs. */
+import { dmaTime, type Machine } from '../../device/index.ts'
+import type { Engine, Instance, Op } from '../../nki/index.ts'
+import { dtypeInfo } from '../../tensor/index.ts'
+
+/** Bytes that a DMA moves, and µs that the DMA engines serve it, by the rows in which it does. */
+export function transferOf(
+  op: Op,
+  { size, memory, dtype }: Instance,
+  machine: Machine,
+): { bytes: number; time: number } {
+  const role = memory.src === 'hbm' ? 'src' : 'dst'
+  const { p, f } = op.spec.operands[role]!
+  const rowBytes = size[f] * dtypeInfo(dtype[role]!).bytes
+  return { bytes: size[p] * rowBytes, time: dmaTime(machine, size[p], rowBytes) }
+}
+
+/** µs on a compute engine. */
+export function engineTime(op: Op, instance: Instance, machine: Machine): number {
+  const engine = op.engine as Exclude<Engine, 'dma'>
+  return (op.spec.cycles(instance, engine) + fixedCycles(op, instance, machine)) / machine.clock[engine]
+}
+
+/** Cycles beyond those of the op table: float32 matmuls are two instructions; the other engines access memory first. */
+function fixedCycles(op: Op, { dtype }: Instance, machine: Machine): number {
+  if (op.engine !== 'tensor') return machine.accessCycles
+  return machine.matmulOverhead * (dtype.moving === 'float32' ? 2 : 1)
+}
+
+/** Floating-point operations of the tensor engine: two per multiply-accumulate; a transpose multiplies by the identity. */
+export function tensorFlops(op: Op, instance: Instance): number {
+  const { A, B } = instance.size
+  return 2 * (op.spec.name === 'nc_transpose' ? A * A * B : (op.spec.tally(instance).macs ?? 0))
+}

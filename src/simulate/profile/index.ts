@@ -1,0 +1,8 @@
+/** Time, traffic and memory of a program on a NeuronCore. */
+export type { Advice } from './advice.ts'
+export type { Bounds } from './bounds.ts'
+export type { Traffic } from './lower.ts'
+export type { MemoryMap, Tenant } from './memory-map.ts'
+export type { Metrics } from './metrics.ts'
+export { type Profile, type ProfileOptions, profile } from './profile.ts'
+export { QUEUES, type QueueName } from './queues.ts'

@@ -1,0 +1,55 @@
+/**
+ * When buffers are alive, in positions of the program text. Buffers whose lifetimes do not overlap may share memory:
+ * the blocks of the first product of a fused kernel and those of its second one, for example.
+ */
+import type { Alloc, Loop, Node, Op, Program } from '../../nki/index.ts'
+
+export interface Interval {
+  readonly from: number
+  /** Inclusive. */
+  readonly to: number
+}
+
+export const overlap = (a: Interval, b: Interval): boolean => a.from <= b.to && b.from <= a.to
+
+export interface Lifetime {
+  /** Within one iteration of the loop that allocates it. */
+  readonly own: Interval
+  /** That loop as a whole: how long the memory of rotating copies is taken. */
+  readonly loop: Interval
+  /** Loops around the allocation. */
+  readonly depth: number
+}
+
+/** Of the on-chip buffers of `memory`. */
+export function lifetimes(program: Program, memory: 'sbuf' | 'psum'): Map<Alloc, Lifetime> {
+  const found = new Map<Alloc, Lifetime>()
+  const lastUse = new Map<Alloc, number>()
+  let position = 0
+  const use = (op: Op): void => {
+    for (const { backing } of Object.values(op.operands))
+      if (backing.kind === 'alloc') lastUse.set(backing, position)
+  }
+  const visit = (nodes: readonly Node[], loop: Loop | null, depth: number): Interval => {
+    const from = position
+    const born = new Map<Alloc, number>()
+    for (const node of nodes) {
+      position++
+      if (node.kind === 'alloc' && node.memory === memory) born.set(node, position)
+      if (node.kind === 'op') use(node)
+      if (node.kind !== 'loop') continue
+      const inner = visit(node.body, node, depth + 1)
+      // what a loop uses from outside of it is alive until the loop ends
+      for (const [alloc, last] of lastUse)
+        if (last >= inner.from && alloc.loop !== node) lastUse.set(alloc, inner.to)
+    }
+    const whole = { from, to: ++position }
+    for (const [alloc, at] of born) {
+      const own = { from: at, to: lastUse.get(alloc) ?? at }
+      found.set(alloc, { own, loop: loop ? whole : own, depth })
+    }
+    return whole
+  }
+  visit(program.body, null, 0)
+  return found
+}

@@ -1,0 +1,237 @@
+/**
+ * Lowering: the loop nest is walked once, and every instance of an op becomes an instruction of the stream. Per op all is
+ * prepared beforehand (prepared.ts); per instance the sizes of its letters pick a cost, and the starts of its spans the
+ * tiles of its operands.
+ */
+import type { Machine } from '../../device/index.ts'
+import {
+  type Alloc,
+  type Backing,
+  type Binding,
+  Extents,
+  type Loop,
+  type Node,
+  type Op,
+  type Program,
+} from '../../nki/index.ts'
+import { Placement } from './buffers.ts'
+import { accessesOf, gridOf } from './grid.ts'
+import { type Buffer, type MemoryPlan, planMemory } from './plan.ts'
+import { type Operand, PreparedOp } from './prepared.ts'
+import { QUEUE } from './queues.ts'
+import { StreamedBuffer } from './reread.ts'
+import { SpilledBuffer } from './spill.ts'
+import { Stream, Tiles } from './stream.ts'
+
+export interface Lowered {
+  readonly stream: Stream
+  readonly plan: MemoryPlan
+  readonly traffic: Traffic
+}
+
+/** Bytes between HBM and the core, and instructions that caused them. */
+export interface Traffic {
+  readBytes: number
+  writeBytes: number
+  /** Of readBytes: blocks that did not fit and were loaded again. */
+  rereadBytes: number
+  spillSaveBytes: number
+  spillReloadBytes: number
+  transfers: number
+  flops: number
+  transposeFlops: number
+}
+
+export interface LowerOptions {
+  /** Keep what a timeline shows of each instruction. */
+  readonly positions?: boolean
+}
+
+export function lower(
+  program: Program,
+  binding: Binding,
+  machine: Machine,
+  { positions = false }: LowerOptions = {},
+): Lowered {
+  return new Lowering(program, binding, machine, positions).run()
+}
+
+class Lowering {
+  private readonly extents: Extents
+  private readonly stream: Stream
+  private readonly plan: MemoryPlan
+  private readonly order: Tiles
+  private readonly placements = new Map<Backing, Placement>()
+  readonly spilled = new Map<Backing, SpilledBuffer>()
+  readonly streamed = new Map<Backing, StreamedBuffer>()
+  private readonly carriers = new Map<Loop, SpilledBuffer[]>()
+  private readonly prepared = new Map<Op, PreparedOp>()
+  private readonly memsets = new Map<Alloc, number>()
+
+  constructor(
+    private readonly program: Program,
+    private readonly binding: Binding,
+    private readonly machine: Machine,
+    positions: boolean,
+  ) {
+    this.extents = new Extents(program, binding.dims)
+    this.stream = new Stream(positions)
+    this.plan = planMemory(program, binding, machine)
+    let tiles = 0
+    const buffers = new Map<Backing, Buffer>(
+      [...this.plan.sbuf, ...this.plan.psum].map((buffer) => [buffer.alloc, buffer]),
+    )
+    for (const [backing, accesses] of accessesOf(program)) {
+      const buffer = buffers.get(backing) ?? null
+      const grid = buffer?.grid ?? gridOf(backing, accesses, this.extents)
+      const placement = new Placement(backing, grid, tiles, buffer)
+      this.placements.set(backing, placement)
+      tiles += placement.extent
+    }
+    this.order = new Tiles(tiles)
+    for (const buffer of this.plan.sbuf) this.overflow(buffer)
+  }
+
+  run(): Lowered {
+    this.walk(this.program.body)
+    const ops = [...this.prepared.values()]
+    const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0)
+    const spills = [...this.spilled.values()]
+    const rereads = [...this.streamed.values()]
+    const rereadBytes = sum(rereads.map((r) => r.bytes))
+    const spillSaveBytes = sum(spills.map((s) => s.saveBytes))
+    const spillReloadBytes = sum(spills.map((s) => s.reloadBytes))
+    return {
+      stream: this.stream,
+      plan: this.plan,
+      traffic: {
+        readBytes: sum(ops.map((op) => op.readBytes)) + rereadBytes + spillReloadBytes,
+        writeBytes: sum(ops.map((op) => op.writeBytes)) + spillSaveBytes,
+        rereadBytes,
+        spillSaveBytes,
+        spillReloadBytes,
+        transfers: sum([...ops, ...spills, ...rereads].map((x) => x.transfers)),
+        flops: sum(ops.map((op) => op.flops)),
+        transposeFlops: sum(ops.map((op) => op.transposeFlops)),
+      },
+    }
+  }
+
+  private overflow(buffer: Buffer): void {
+    const { alloc, residence } = buffer
+    const placement = this.placements.get(alloc)!
+    const { machine, stream, order, placements } = this
+    if (residence === 'streamed')
+      this.streamed.set(alloc, new StreamedBuffer(placement, buffer, placements, machine, stream, order))
+    if (residence !== 'spilled') return
+    const spilled = new SpilledBuffer(placement, buffer, machine, stream, order)
+    this.spilled.set(alloc, spilled)
+    const { carrying } = spilled
+    if (carrying) this.carriers.set(carrying, [...(this.carriers.get(carrying) ?? []), spilled])
+  }
+
+  private walk(nodes: readonly Node[]): void {
+    for (const node of nodes) {
+      if (node.kind === 'op') this.emit(node)
+      else if (node.kind === 'alloc') this.allocate(node)
+      else this.loop(node)
+    }
+  }
+
+  private loop(loop: Loop): void {
+    const trips = this.extents.trips(loop)
+    const carried = this.carriers.get(loop)
+    for (let i = 0; i < trips; i++) {
+      this.extents.enter(loop, i)
+      if (carried) for (const spilled of carried) spilled.pass(i, trips)
+      this.walk(loop.body)
+    }
+    if (carried) for (const spilled of carried) spilled.leave()
+  }
+
+  /** Turns to the next copy of a buffer, which takes over the memory of what shares it, and zeroes it. */
+  private allocate(alloc: Alloc): void {
+    const placement = this.placements.get(alloc)!
+    placement.rotate()
+    this.spilled.get(alloc)?.reset()
+    this.streamed.get(alloc)?.reset()
+    for (const other of placement.buffer?.sharesWith ?? []) {
+      const { lastUse } = this.placements.get(other.alloc)!
+      if (lastUse)
+        for (let tile = 0; tile < placement.tiles; tile++)
+          this.order.inherit(placement.current + tile, lastUse)
+    }
+    if (alloc.zero) this.zero(alloc, placement)
+  }
+
+  /** One memset per tile on GpSimd, which has nothing else to do. */
+  private zero(alloc: Alloc, placement: Placement): void {
+    const { grid, tiles, current } = placement
+    const { elementBytes } = placement.buffer!
+    const spilled = this.spilled.get(alloc)
+    const elements = grid.cols * Math.ceil(grid.rows / 128)
+    const cycles = Math.max(64, elementBytes === 2 ? elements / 2 : elements) + this.machine.accessCycles
+    let origin = this.memsets.get(alloc)
+    if (origin === undefined) {
+      origin = this.stream.newOrigin({
+        op: 'memset',
+        site: alloc.site.toString(),
+        tile: `${alloc.name} tile`,
+      })
+      this.memsets.set(alloc, origin)
+    }
+    for (let tile = 0; tile < tiles; tile++) {
+      if (spilled && !spilled.isResident(tile)) continue
+      this.stream.add(QUEUE.gpsimd, cycles / this.machine.clock.gpsimd, origin)
+      this.order.awaitFree(this.stream, current + tile)
+      this.order.write(this.stream, current + tile)
+      this.note(placement)
+    }
+  }
+
+  private note({ lastUse }: Placement): void {
+    if (!lastUse) return
+    const i = this.stream.length - 1
+    lastUse[this.stream.queue[i]!] = i
+  }
+
+  private prepare(op: Op): PreparedOp {
+    const prepared = new PreparedOp(op, this.binding, this.machine, this.stream, this.placements, this)
+    this.prepared.set(op, prepared)
+    return prepared
+  }
+
+  private emit(op: Op): void {
+    const prepared = this.prepared.get(op) ?? this.prepare(op)
+    if (prepared.dropped) return
+    const { stream, order, extents } = this
+    const { reads, dst, readTiles } = prepared
+    for (let k = 0; k < reads.length; k++) readTiles[k] = this.tileOf(reads[k]!, false)
+    const target = dst ? this.tileOf(dst, true) : -1
+    stream.add(prepared.queue, prepared.cost(extents), prepared.origin)
+    if (stream.position) {
+      const view = op.operands.dst!
+      stream.position.row[stream.length - 1] = extents.start[view.rows.id]!
+      stream.position.column[stream.length - 1] = extents.start[view.cols.id]!
+    }
+    for (let k = 0; k < reads.length; k++) order.awaitWritten(stream, readTiles[k]!)
+    if (dst) order.awaitFree(stream, target)
+    for (let k = 0; k < reads.length; k++) {
+      if (readTiles[k] !== target) order.read(stream, readTiles[k]!)
+      this.note(reads[k]!.placement)
+    }
+    if (!dst) return
+    order.write(stream, target)
+    this.note(dst.placement)
+    const result = dst.spilled?.resultOf(dst.placement.tile(extents, dst.rows, dst.cols)) ?? -1
+    if (result >= 0) order.write(stream, result)
+  }
+
+  /** The tile of an operand; one that is not on chip is brought there first. */
+  private tileOf({ placement, rows, cols, spilled, streamed }: Operand, writes: boolean): number {
+    const tile = placement.tile(this.extents, rows, cols)
+    if (spilled) return spilled.touch(tile, writes)
+    if (streamed) return streamed.touch(tile, this.extents, rows, cols)
+    return placement.current + tile
+  }
+}
