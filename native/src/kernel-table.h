@@ -16,7 +16,8 @@ double peak(int64_t iterations, const void* operand, float* sums) {
   const auto scale = Operand::broadcast(values);
   typename Isa::Vector sum[chains];
 #pragma GCC unroll 16
-  for (int i = 0; i < chains; i++) sum[i] = Isa::zero();
+  // Different from each other, or the compiler would keep one chain for all.
+  for (int i = 0; i < chains; i++) sum[i] = Isa::broadcast(float(i));
   for (int64_t n = 0; n < iterations; n++) {
 #pragma GCC unroll 16
     for (int i = 0; i < chains; i++) sum[i] = Operand::multiplyAdd(sum[i], scale, columns);
