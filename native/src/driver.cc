@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
+#include <memory>
 
 namespace {
 
@@ -11,10 +11,14 @@ int64_t roundUp(int64_t a, int64_t unit) { return ceilDivide(a, unit) * unit; }
 // Where part `index` begins when `total` is cut into parts as equal as whole numbers allow.
 int64_t balanced(int64_t total, int64_t parts, int64_t index) { return total * index / parts; }
 
-int64_t env(const char* n, int64_t d) { const char* s = getenv(n); return s ? atoll(s) : d; }
-
 constexpr int64_t page = 4096;
 constexpr int64_t maxScratchBytes = int64_t(60) << 20;
+// Strips of 90 to 260 rows are measured to be equally fast; shorter ones read each weight from memory too often.
+constexpr int64_t usualTiles = 12;
+// Rows per thread from which each works on strips of its own.
+constexpr int64_t rowsOfOwn = 96;
+// How far ahead of its use a weight that passes by once is fetched. Measured: 1 to 4 KiB alike, 16 KiB a quarter slower.
+constexpr int64_t streamAhead = 2048;
 
 // The rows of a strip as tiles of nearly equal height, which keeps the last one from being a sliver.
 struct Strip {
@@ -32,18 +36,39 @@ struct Item {
 
 // Scratch of one strip: its buffers, then the C tiles of each member, twice (a gated product has two sums).
 struct ScratchLayout {
-  ScratchLayout(const Layer& layer, const Kernels& kernels, int threads, int64_t rows) {
+  ScratchLayout(const Layer& layer, const Kernels& kernels, int members, int64_t rows) {
     for (const StripBuffer& buffer : layer.buffers) {
       offsets.push_back(bytes);
       bytes += roundUp(roundUp(buffer.width, kernels.panel) * rows * layer.operand->elementBytes, page);
     }
     sums = bytes;
     sumsBytes = roundUp(rows * kernels.panel * int64_t(sizeof(float)), page);
-    bytes += 2 * sumsBytes * threads;
+    bytes += 2 * sumsBytes * members;
   }
   std::vector<int64_t> offsets;
   int64_t sums = 0, sumsBytes = 0, bytes = 0;
 };
+
+// Members that work on one strip together.
+struct Group {
+  int members = 1;
+  char* scratch = nullptr;
+  alignas(64) std::atomic<int64_t> claimed[3] = {};
+};
+
+struct StripLimit {
+  int64_t rows, scratchBytes;
+};
+
+// The longest strips that `members` share and whose scratch, over all threads, stays within the limit.
+StripLimit longestStrip(const Layer& layer, const Kernels& kernels, int threads, int members) {
+  const int64_t groups = threads / members;
+  StripLimit limit{usualTiles * layer.operand->tileRows, 0};
+  for (;; limit.rows = ceilDivide(limit.rows, 2)) {
+    limit.scratchBytes = groups * ScratchLayout(layer, kernels, members, limit.rows).bytes;
+    if (limit.rows == 1 || limit.scratchBytes <= maxScratchBytes) return limit;
+  }
+}
 
 class Pass {
  public:
@@ -56,54 +81,64 @@ class Pass {
         x_(x),
         y_(y),
         rows_(rows),
-        strips_(ceilDivide(rows, planStrips(layer, kernels, team.threads()).rows)),
-        layout_(layer, kernels, team.threads(), ceilDivide(rows, strips_)),
-        scratch_(scratch),
+        plan_(planStrips(layer, kernels, team.threads(), rows)),
+        layout_(layer, kernels, plan_.members, ceilDivide(rows, plan_.strips)),
+        groups_(new Group[size_t(team.threads() / plan_.members)]),
         // A quarter of the cache for the weights being read, a quarter for those being fetched, the rest for the rows.
-        chunkBytes_(caches.level2Bytes / env("NMM_CHUNKDIV", 4)),
+        chunkBytes_(caches.level2Bytes / 4),
         // Outputs that no cache would hold until they are read go past the caches.
-        streamOutput_(rows * y.columns * (y.bfloat16 ? 2 : 4) > env("NMM_NT", 4) * caches.level2Bytes) {}
+        streamOutput_(rows * y.columns * (y.bfloat16 ? 2 : 4) > 4 * caches.level2Bytes) {
+    for (int i = 0; i < team.threads() / plan_.members; i++) {
+      groups_[size_t(i)].members = plan_.members;
+      groups_[size_t(i)].scratch = scratch + i * layout_.bytes;
+    }
+  }
 
   void member(int index) {
     int64_t phase = 0;
-    for (int64_t i = 0; i < strips_; i++) {
-      const int64_t row0 = balanced(rows_, strips_, i);
-      const Strip strip(row0, balanced(rows_, strips_, i + 1) - row0, operand_.tileRows);
-      if (i > 0) begin(++phase);
-      packStrip(strip, phase);
-      for (const Stage& stage : layer_.stages) {
-        begin(++phase);
-        runStage(stage, strip, phase, index);
-      }
+    if (plan_.members > 1) {
+      for (int64_t i = 0; i < plan_.strips; i++) runStrip(groups_[0], i, phase, index);
+    } else {
+      for (int64_t i = strip_.fetch_add(1); i < plan_.strips; i = strip_.fetch_add(1))
+        runStrip(groups_[size_t(index)], i, phase, 0);
     }
   }
 
  private:
+  void runStrip(Group& group, int64_t index, int64_t& phase, int member) {
+    const int64_t row0 = balanced(rows_, plan_.strips, index);
+    const Strip strip(row0, balanced(rows_, plan_.strips, index + 1) - row0, operand_.tileRows);
+    begin(group, ++phase);
+    for (int64_t tile = claim(group, phase); tile < strip.tiles; tile = claim(group, phase))
+      operand_.packRows(x_, strip.row0 + strip.tileStart(tile), strip.tileHeight(tile), layer_.inFeatures,
+                        tileAt(group, 0, strip, tile));
+    for (const Stage& stage : layer_.stages) {
+      begin(group, ++phase);
+      runStage(group, stage, strip, phase, member);
+    }
+  }
+
   // Members are at most one phase apart, so the counter that comes next is free to be reset.
-  void begin(int64_t phase) {
-    team_.barrier();
-    claimed_[(phase + 1) % 3].store(0, std::memory_order_relaxed);
+  void begin(Group& group, int64_t phase) {
+    if (group.members > 1) team_.barrier();
+    group.claimed[(phase + 1) % 3].store(0, std::memory_order_relaxed);
   }
 
   // Work is claimed item by item: a member that is held up leaves its share to the others.
-  int64_t claim(int64_t phase) { return claimed_[phase % 3].fetch_add(1, std::memory_order_relaxed); }
-
-  char* tileAt(int buffer, const Strip& strip, int64_t tile) const {
-    const int64_t width = roundUp(layer_.buffers[size_t(buffer)].width, kernels_.panel);
-    return scratch_ + layout_.offsets[size_t(buffer)] + strip.tileStart(tile) * width * operand_.elementBytes;
+  int64_t claim(Group& group, int64_t phase) {
+    return group.claimed[phase % 3].fetch_add(1, std::memory_order_relaxed);
   }
 
-  float* sumsOf(int member, int which) const {
-    return reinterpret_cast<float*>(scratch_ + layout_.sums + (2 * member + which) * layout_.sumsBytes);
+  char* tileAt(const Group& group, int buffer, const Strip& strip, int64_t tile) const {
+    const int64_t width = roundUp(layer_.buffers[size_t(buffer)].width, kernels_.panel);
+    return group.scratch + layout_.offsets[size_t(buffer)] + strip.tileStart(tile) * width * operand_.elementBytes;
+  }
+
+  float* sumsOf(const Group& group, int member, int which) const {
+    return reinterpret_cast<float*>(group.scratch + layout_.sums + (2 * member + which) * layout_.sumsBytes);
   }
 
   const PackedMatrix& matrix(int index) const { return layer_.matrices[size_t(index)]; }
-
-  void packStrip(const Strip& strip, int64_t phase) {
-    for (int64_t tile = claim(phase); tile < strip.tiles; tile = claim(phase))
-      operand_.packRows(x_, strip.row0 + strip.tileStart(tile), strip.tileHeight(tile), layer_.inFeatures,
-                        tileAt(0, strip, tile));
-  }
 
   // Items number the panels of all products of the stage, each panel's tiles in `parts` groups.
   Item itemAt(const Stage& stage, const Strip& strip, int64_t parts, int64_t number) const {
@@ -117,10 +152,10 @@ class Pass {
     return {};
   }
 
-  void runStage(const Stage& stage, const Strip& strip, int64_t phase, int member);
-  void multiply(const PackedMatrix& weights, int source, const Strip& strip, const Item& item, const char* next,
-                float* sums) const;
-  void finish(const Strip& strip, const Item& item, float* sums, float* gateSums) const;
+  void runStage(Group& group, const Stage& stage, const Strip& strip, int64_t phase, int member);
+  void multiply(const Group& group, const PackedMatrix& weights, int source, const Strip& strip, const Item& item,
+                const char* next, float* sums) const;
+  void finish(const Group& group, const Strip& strip, const Item& item, float* sums, float* gateSums) const;
 
   const Layer& layer_;
   const Kernels& kernels_;
@@ -128,41 +163,43 @@ class Pass {
   Team& team_;
   const InputRows x_;
   const OutputRows y_;
-  const int64_t rows_, strips_;
+  const int64_t rows_;
+  const StripPlan plan_;
   const ScratchLayout layout_;
-  char* const scratch_;
+  const std::unique_ptr<Group[]> groups_;
   const int64_t chunkBytes_;
   const bool streamOutput_;
-  alignas(64) std::atomic<int64_t> claimed_[3] = {};
+  alignas(64) std::atomic<int64_t> strip_{0};
 };
 
-void Pass::runStage(const Stage& stage, const Strip& strip, int64_t phase, int member) {
+void Pass::runStage(Group& group, const Stage& stage, const Strip& strip, int64_t phase, int member) {
   int64_t panels = 0;
   for (const Product& product : stage.products) panels += matrix(product.matrix).panels;
   // Enough items that the wait for the last one is short, and parts of enough tiles that weights are reused.
-  const int64_t enough = env("NMM_ITEMS", 32) * team_.threads();
+  const int64_t enough = group.members > 1 ? 32 * group.members : 1;
   const int64_t parts = std::clamp<int64_t>(ceilDivide(enough, panels), 1, std::max<int64_t>(1, strip.tiles / 4));
   const int64_t items = panels * parts;
 
   // The next item is claimed before the current one is worked on, so that its weights can be fetched meanwhile.
-  for (int64_t current = claim(phase), after; current < items; current = after) {
-    after = claim(phase);
+  for (int64_t current = claim(group, phase), after; current < items; current = after) {
+    after = claim(group, phase);
     const Item item = itemAt(stage, strip, parts, current);
     const Item following = after < items ? itemAt(stage, strip, parts, after) : item;
     const Product& product = *item.product;
     const auto start = [&](const Item& of, int index) { return matrix(index).panel(of.panel); };
     if (product.gate >= 0)
-      multiply(matrix(product.gate), product.gateSource, strip, item, start(item, product.matrix), sumsOf(member, 1));
+      multiply(group, matrix(product.gate), product.gateSource, strip, item, start(item, product.matrix),
+               sumsOf(group, member, 1));
     const Product& next = *following.product;
-    multiply(matrix(product.matrix), product.source, strip, item,
-             start(following, next.gate >= 0 ? next.gate : next.matrix), sumsOf(member, 0));
-    finish(strip, item, sumsOf(member, 0), sumsOf(member, 1));
+    multiply(group, matrix(product.matrix), product.source, strip, item,
+             start(following, next.gate >= 0 ? next.gate : next.matrix), sumsOf(group, member, 0));
+    finish(group, strip, item, sumsOf(group, member, 0), sumsOf(group, member, 1));
   }
 }
 
 // sums[tile] = source[tile] · one panel of the weights, for the item's tiles; meanwhile fetches what `next` points to.
-void Pass::multiply(const PackedMatrix& weights, int source, const Strip& strip, const Item& item, const char* next,
-                    float* sums) const {
+void Pass::multiply(const Group& group, const PackedMatrix& weights, int source, const Strip& strip, const Item& item,
+                    const char* next, float* sums) const {
   const int panel = kernels_.panel;
   const int64_t stepBytes = int64_t(panel) * operand_.step * operand_.elementBytes;
   const int64_t blockSteps = panel / operand_.step;
@@ -173,16 +210,15 @@ void Pass::multiply(const PackedMatrix& weights, int source, const Strip& strip,
 
   // One tile: the weights pass by once, fetched just ahead; the last of them is a chunk of its own, which fetches
   // the next item's. More: chunks of the panel stay in the second-level cache for all tiles of the item.
-  const int64_t ahead = env("NMM_DIST", 8192);
   const int64_t chunkSteps = tiles == 1 ? steps : ceilDivide(blocks, ceilDivide(weights.panelBytes, chunkBytes_)) * blockSteps;
   for (int64_t from = 0; from < steps;) {
     int64_t count = std::min(chunkSteps, steps - from);
     const char* fetched = from + count < steps ? b + count * stepBytes : next;
     if (tiles == 1) {
-      const int64_t tail = ceilDivide(ahead, stepBytes * blockSteps) * blockSteps;
+      const int64_t tail = ceilDivide(streamAhead, stepBytes * blockSteps) * blockSteps;
       if (count >= tail + blockSteps) {
         count = (count - tail) / blockSteps * blockSteps;
-        fetched = b + ahead;
+        fetched = b + streamAhead;
       }
     }
     // Each tile's kernel fetches a part of what comes next, one line a group of four steps.
@@ -190,7 +226,7 @@ void Pass::multiply(const PackedMatrix& weights, int source, const Strip& strip,
     const int64_t fetchable = count * stepBytes;
     for (int64_t t = item.tile0; t < item.tile1; t++) {
       const int height = strip.tileHeight(t);
-      const char* a = tileAt(source, strip, t) + from * operand_.step * height * operand_.elementBytes;
+      const char* a = tileAt(group, source, strip, t) + from * operand_.step * height * operand_.elementBytes;
       const int64_t part = (t - item.tile0) * partBytes;
       const MicroKernelArgs args = {a,     b,       sums + strip.tileStart(t) * panel,
                                     count, fetched + (part < fetchable ? part : 0), from > 0};
@@ -202,7 +238,7 @@ void Pass::multiply(const PackedMatrix& weights, int source, const Strip& strip,
 }
 
 // What becomes of the sums: gate, bias and activation, then the next product's layout or Y.
-void Pass::finish(const Strip& strip, const Item& item, float* sums, float* gateSums) const {
+void Pass::finish(const Group& group, const Strip& strip, const Item& item, float* sums, float* gateSums) const {
   const int panel = kernels_.panel;
   const Product& product = *item.product;
   const int64_t column0 = item.panel * panel;
@@ -221,19 +257,27 @@ void Pass::finish(const Strip& strip, const Item& item, float* sums, float* gate
       kernels_.storeRows(c, height, columns, y_, strip.row0 + strip.tileStart(t), column0, streamOutput_);
     } else {
       operand_.roundToBlock(c, height, columns,
-                            tileAt(product.destination, strip, t) + column0 * height * operand_.elementBytes);
+                            tileAt(group, product.destination, strip, t) + column0 * height * operand_.elementBytes);
     }
   }
 }
 
 }  // namespace
 
-StripPlan planStrips(const Layer& layer, const Kernels& kernels, int threads) {
-  // Strips of 90 to 260 rows are measured to be equally fast; shorter ones read each weight from memory too often.
-  const int64_t usual = env("NMM_TILES", 12) * layer.operand->tileRows;
-  int64_t rows = usual;
-  while (rows > 1 && ScratchLayout(layer, kernels, threads, rows).bytes > maxScratchBytes) rows = ceilDivide(rows, 2);
-  return {rows, ScratchLayout(layer, kernels, threads, rows).bytes};
+StripPlan planStrips(const Layer& layer, const Kernels& kernels, int threads, int64_t rows) {
+  // Strips of their own for every member where there are rows enough: nobody waits, and no cache line goes from one
+  // core to another. Else all members share each strip, and its panels.
+  const StripLimit own = longestStrip(layer, kernels, threads, 1);
+  const bool shared = threads > 1 && std::min(rows / threads, own.rows) < rowsOfOwn;
+  const int members = shared ? threads : 1;
+  const int64_t strips = shared ? ceilDivide(rows, longestStrip(layer, kernels, threads, threads).rows)
+                                : roundUp(ceilDivide(rows, own.rows), threads);
+  return {members, strips};
+}
+
+int64_t scratchBytes(const Layer& layer, const Kernels& kernels, int threads) {
+  return std::max(longestStrip(layer, kernels, threads, 1).scratchBytes,
+                  longestStrip(layer, kernels, threads, threads).scratchBytes);
 }
 
 void forward(const Layer& layer, const Kernels& kernels, const Caches& caches, Team& team, char* scratch,

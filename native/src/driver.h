@@ -4,13 +4,16 @@
 #include "cpu.h"
 #include "layer.h"
 
-// How a layer's rows are cut into strips, and the scratch that one strip takes.
+// How rows are cut into strips, and how many members of the team share one: all or one.
 struct StripPlan {
-  int64_t rows;
-  int64_t scratchBytes;
+  int members;
+  int64_t strips;
 };
-StripPlan planStrips(const Layer& layer, const Kernels& kernels, int threads);
+StripPlan planStrips(const Layer& layer, const Kernels& kernels, int threads, int64_t rows);
 
-// Y = layer(X) on the whole team. `scratch` has the plan's bytes.
+// What forward() needs at most, whatever the rows: under 64 MiB but where single rows are longer than that.
+int64_t scratchBytes(const Layer& layer, const Kernels& kernels, int threads);
+
+// Y = layer(X) on the whole team. `scratch` has scratchBytes().
 void forward(const Layer& layer, const Kernels& kernels, const Caches& caches, Team& team, char* scratch,
              const InputRows& x, const OutputRows& y, int64_t rows);

@@ -15,7 +15,7 @@ std::shared_ptr<const Layer> HostEngine::pack(const LayerSource& source) {
   std::lock_guard<std::mutex> lock(running_);
   auto layer = std::make_shared<Layer>(packLayer(source, kernels_, team_));
   // Scratch grows here, so that no call ever allocates any.
-  const int64_t needed = planStrips(*layer, kernels_, team_.threads()).scratchBytes;
+  const int64_t needed = scratchBytes(*layer, kernels_, team_.threads());
   if (int64_t(scratch_.bytes()) < needed) {
     scratch_ = Buffer();
     scratch_ = Buffer(size_t(needed));

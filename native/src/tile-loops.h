@@ -60,6 +60,15 @@ void packRows(const InputRows& x, int64_t row0, int rows, int64_t k, void* tile)
     packRowsFrom<PANEL>(static_cast<const float*>(x.data) + start, x.columns, rows, k, static_cast<Element*>(tile));
 }
 
+// Two rows of a panel, element by element in turn; one row where a step is one k.
+template <int PANEL, int STEP, class Element, class From>
+void interleave(const From* __restrict first, const From* __restrict second, Element* __restrict to) {
+  for (int j = 0; j < PANEL; j++) {
+    to[j * STEP] = convert<Element>(first[j]);
+    if (STEP == 2) to[j * STEP + 1] = convert<Element>(second[j]);
+  }
+}
+
 // One column of the panel at a time would touch a line per element of a row-major matrix, one row at a time a line per
 // element of a transposed one: blocks of k keep both within the first-level cache.
 template <int PANEL, int STEP, class Element, class From>
@@ -68,10 +77,11 @@ void packPanelFrom(const From* w, const StridedMatrix& shape, int64_t columns, E
   for (int64_t k0 = 0; k0 < shape.rows; k0 += depth) {
     const int64_t k1 = k0 + depth < shape.rows ? k0 + depth : shape.rows;
     if (shape.columnStride == 1 && columns == PANEL) {
-      for (int64_t k = k0; k < k1; k++) {
+      for (int64_t k = k0; k < k1; k += STEP) {
         const From* from = w + k * shape.rowStride;
-        Element* to = panel + (k / STEP) * PANEL * STEP + k % STEP;
-        for (int j = 0; j < PANEL; j++) to[j * STEP] = convert<Element>(from[j]);
+        // An odd last row is paired with itself and cleared below.
+        const From* second = k + STEP <= k1 ? from + (STEP - 1) * shape.rowStride : from;
+        interleave<PANEL, STEP>(from, second, panel + k * PANEL);
       }
     } else {
       for (int64_t j = 0; j < columns; j++) {
@@ -89,15 +99,15 @@ void packPanel(const StridedMatrix& w, int64_t column0, void* panel) {
   const int64_t columns = w.columns - column0 < PANEL ? w.columns - column0 : PANEL;
   const int64_t steps = (w.rows + STEP - 1) / STEP;
   Element* to = static_cast<Element*>(panel);
-  if (columns < PANEL)
-    std::memset(to, 0, size_t(steps) * PANEL * STEP * sizeof(Element));
-  else if (w.rows % STEP != 0)
-    std::memset(to + (steps - 1) * PANEL * STEP, 0, PANEL * STEP * sizeof(Element));
+  if (columns < PANEL) std::memset(to, 0, size_t(steps) * PANEL * STEP * sizeof(Element));
   const int64_t start = column0 * w.columnStride;
   if (w.bfloat16)
     packPanelFrom<PANEL, STEP>(static_cast<const uint16_t*>(w.data) + start, w, columns, to);
   else
     packPanelFrom<PANEL, STEP>(static_cast<const float*>(w.data) + start, w, columns, to);
+  // The partner of an odd last row is zero.
+  if (w.rows % STEP != 0)
+    for (int j = 0; j < PANEL; j++) to[(steps - 1) * PANEL * STEP + j * STEP + STEP - 1] = Element(0);
 }
 
 template <int PANEL, class Element>
