@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { register as bench } from './commands/bench.ts'
+import { register as diff } from './commands/diff.ts'
 import { register as doctor } from './commands/doctor.ts'
 import { register as kernels } from './commands/kernels.ts'
 import { register as print } from './commands/print.ts'
+import { register as profile } from './commands/profile.ts'
 import { register as run } from './commands/run.ts'
 import { EXIT, explain } from './failure.ts'
 
@@ -20,7 +22,7 @@ const program = new Command('neuronmm')
   .showSuggestionAfterError()
   .exitOverride()
 
-for (const register of [kernels, run, print, bench, doctor]) register(program)
+for (const register of [kernels, run, print, profile, diff, bench, doctor]) register(program)
 
 try {
   await program.parseAsync()

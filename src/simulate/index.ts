@@ -11,9 +11,11 @@ export {
   QUEUES,
   type QueueName,
   type Tenant,
+  type Timeline,
   type Traffic,
 } from './profile/index.ts'
 export { float64, matrixOf } from './run/algebra.ts'
 export { type CheckOptions, type CheckResult, check, randomInputs } from './run/check.ts'
 export { type Counts, count, type TensorTraffic } from './run/count.ts'
 export { bindTensors, type Precision, type RunOptions, run } from './run/run.ts'
+export { type TraceEvent, type TraceFile, type TraceSummary, traceOf } from './trace/index.ts'

@@ -14,7 +14,7 @@ import {
   type Op,
   type Program,
 } from '../../nki/index.ts'
-import { Placement } from './buffers.ts'
+import { type Occupant, Placement } from './buffers.ts'
 import { accessesOf, gridOf } from './grid.ts'
 import { type Buffer, type MemoryPlan, planMemory } from './plan.ts'
 import { type Operand, PreparedOp } from './prepared.ts'
@@ -27,6 +27,8 @@ export interface Lowered {
   readonly stream: Stream
   readonly plan: MemoryPlan
   readonly traffic: Traffic
+  /** Only where positions are kept. */
+  readonly occupants: readonly Occupant[] | null
 }
 
 /** Bytes between HBM and the core, and instructions that caused them. */
@@ -66,6 +68,7 @@ class Lowering {
   readonly streamed = new Map<Backing, StreamedBuffer>()
   private readonly carriers = new Map<Loop, SpilledBuffer[]>()
   private readonly prepared = new Map<Op, PreparedOp>()
+  private readonly occupants: Occupant[] | null
   private readonly memsets = new Map<Alloc, number>()
 
   constructor(
@@ -76,6 +79,7 @@ class Lowering {
   ) {
     this.extents = new Extents(program, binding.dims)
     this.stream = new Stream(positions)
+    this.occupants = positions ? [] : null
     this.plan = planMemory(program, binding, machine)
     let tiles = 0
     const buffers = new Map<Backing, Buffer>(
@@ -84,7 +88,7 @@ class Lowering {
     for (const [backing, accesses] of accessesOf(program)) {
       const buffer = buffers.get(backing) ?? null
       const grid = buffer?.grid ?? gridOf(backing, accesses, this.extents)
-      const placement = new Placement(backing, grid, tiles, buffer)
+      const placement = new Placement(backing, grid, tiles, buffer, this.occupants)
       this.placements.set(backing, placement)
       tiles += placement.extent
     }
@@ -104,6 +108,7 @@ class Lowering {
     return {
       stream: this.stream,
       plan: this.plan,
+      occupants: this.occupants,
       traffic: {
         readBytes: sum(ops.map((op) => op.readBytes)) + rereadBytes + spillReloadBytes,
         writeBytes: sum(ops.map((op) => op.writeBytes)) + spillSaveBytes,
@@ -189,10 +194,9 @@ class Lowering {
     }
   }
 
-  private note({ lastUse }: Placement): void {
-    if (!lastUse) return
+  private note(placement: Placement): void {
     const i = this.stream.length - 1
-    lastUse[this.stream.queue[i]!] = i
+    placement.note(i, this.stream.queue[i]!)
   }
 
   private prepare(op: Op): PreparedOp {

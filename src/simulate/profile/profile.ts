@@ -7,6 +7,7 @@ import { ArgumentError, type Binding, type Program } from '../../nki/index.ts'
 import { type Counts, count } from '../run/count.ts'
 import { type Advice, adviseOn } from './advice.ts'
 import { type Bounds, boundsOf } from './bounds.ts'
+import type { Occupant } from './buffers.ts'
 import { lower, type Traffic } from './lower.ts'
 import { type MemoryMap, memoryMap } from './memory-map.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
@@ -26,7 +27,13 @@ export interface Profile {
   /** Instructions by op; `spill_save`, `spill_reload`, `reread` and `memset` are the compiler's. */
   readonly mix: Readonly<Record<string, number>>
   /** Only where it was asked for. */
-  readonly timeline: { readonly stream: Stream; readonly timing: Timing } | null
+  readonly timeline: Timeline | null
+}
+
+export interface Timeline {
+  readonly stream: Stream
+  readonly timing: Timing
+  readonly occupants: readonly Occupant[]
 }
 
 export interface ProfileOptions {
@@ -54,7 +61,7 @@ export function profile(
     throw new ArgumentError(
       `${program.name}: ${counts.instructions} instructions at this shape, a profile takes at most ${MAX_INSTRUCTIONS}; use a smaller M, time grows in proportion`,
     )
-  const { stream, plan, traffic } = lower(program, binding, machine, { positions: timeline })
+  const { stream, plan, traffic, occupants } = lower(program, binding, machine, { positions: timeline })
   const timing = execute(stream, machine, timeline)
   const needed = macs ?? counts.macs
   const metrics = metricsOf(timing, traffic, { matmuls: counts.ncMatmuls, usefulFlops: 2 * needed }, machine)
@@ -68,7 +75,7 @@ export function profile(
     counts,
     traffic,
     mix: mixOf(stream),
-    timeline: timeline ? { stream, timing } : null,
+    timeline: occupants && { stream, timing, occupants },
   }
 }
 

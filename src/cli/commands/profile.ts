@@ -1,0 +1,112 @@
+/** `neuronmm profile NAME`: modelled time, traffic and memory of a kernel on a NeuronCore, and what to do about them. */
+import { writeFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { type MemoryMap, type Profile, traceOf } from '../../simulate/index.ts'
+import { kernelCommand } from '../arguments.ts'
+import { printJson, table } from '../output.ts'
+import {
+  documentOf,
+  type ProfileArguments,
+  type ProfiledKernel,
+  profiled,
+  targetOption,
+} from '../profiling.ts'
+
+export function register(program: Command): void {
+  kernelCommand(program, 'profile', 'model the time, HBM traffic and SBUF use of a kernel')
+    .addOption(targetOption())
+    .option('--trace <file>', 'write a timeline for ui.perfetto.dev')
+    .action((name: string, args: ProfileArguments & { trace?: string }) => {
+      const result = profiled(name, args, args.trace !== undefined)
+      if (args.trace !== undefined) writeTrace(args.trace, result)
+      if (args.json) printJson(documentOf(result, args))
+      else console.log(report(result, args))
+    })
+}
+
+function writeTrace(path: string, { kernel, profile }: ProfiledKernel): void {
+  const { file, slices, dropped } = traceOf(kernel.name, profile.timeline!)
+  writeFileSync(path, JSON.stringify(file))
+  console.error(`${path}: ${slices} slices; open it at ui.perfetto.dev`)
+  if (dropped > 0)
+    console.error(`The trace is cut: the last ${dropped} of ${slices + dropped} instructions are left out.`)
+}
+
+const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(3)
+const ms = (seconds: number): string => (seconds * 1e3).toFixed(3)
+const percent = (value: number): string => `${value.toFixed(1)} %`
+
+function report(result: ProfiledKernel, { shape, dtype, target }: ProfileArguments): string {
+  const { kernel, scheduleName, device, profile } = result
+  const dims = Object.entries(shape).map(([dim, n]) => `${dim}=${n}`)
+  const lines = [
+    `${kernel.name} (${scheduleName}) on ${target}, ${device.core}: ${dims.join(' ')}, ${dtype}. Modelled, not measured.`,
+    ...(device.unvalidated === null ? [] : [device.unvalidated]),
+    '',
+    times(profile),
+    '',
+    traffic(profile),
+    '',
+    memoryTable(profile.memory),
+  ]
+  if (profile.advice.length > 0) lines.push('', ...profile.advice.map(({ rule, text }) => `${rule}: ${text}`))
+  return lines.join('\n')
+}
+
+function times({ metrics: m, bounds }: Profile): string {
+  const of = (time: number): string => percent((100 * time) / m.total_time)
+  return table(
+    ['time', 'ms', 'of total'],
+    [
+      ['total', ms(m.total_time), ''],
+      ['bound by compute', ms(bounds.compute), of(bounds.compute)],
+      ['bound by memory', ms(bounds.memory), of(bounds.memory)],
+      ['launch', ms(bounds.launch), of(bounds.launch)],
+      ['tensor engine', ms(m.tensor_engine_active_time), percent(m.tensor_engine_active_time_percent)],
+      ['vector engine', ms(m.vector_engine_active_time), percent(m.vector_engine_active_time_percent)],
+      ['scalar engine', ms(m.scalar_engine_active_time), percent(m.scalar_engine_active_time_percent)],
+      ['gpsimd engine', ms(m.gpsimd_engine_active_time), percent(m.gpsimd_engine_active_time_percent)],
+      ['DMA', ms(m.dma_active_time), percent(m.dma_active_time_percent)],
+    ],
+  )
+}
+
+function traffic({ asWritten, metrics: m, bounds, traffic: t }: Profile): string {
+  const sum = (read: number, write: number) => [gib(read), gib(write), gib(read + write)]
+  return [
+    table(
+      ['HBM traffic, GiB', 'read', 'written', 'sum'],
+      [
+        ['compulsory', '', '', gib(bounds.compulsoryBytes)],
+        ['as written', ...sum(asWritten.hbm_read_bytes, asWritten.hbm_write_bytes)],
+        ['modelled', ...sum(m.hbm_read_bytes, m.hbm_write_bytes)],
+        ['  of it spills', ...sum(m.spill_reload_bytes, m.spill_save_bytes)],
+        ['  of it re-read', gib(t.rereadBytes), '', gib(t.rereadBytes)],
+      ],
+    ),
+    '',
+    `HFU ${percent(m.hfu_estimated_percent)}, MFU ${percent(m.mfu_estimated_percent)}, MBU ${percent(m.mbu_estimated_percent)}; ${m.mm_arithmetic_intensity.toFixed(0)} FLOP/byte (balance at ${m.peak_flops_bandwidth_ratio.toFixed(0)}); ${m.matmul_instruction_count} matmuls, ${m.dma_transfer_count} DMAs of ${(m.dma_transfer_average_bytes / 1024).toFixed(0)} KiB`,
+  ].join('\n')
+}
+
+function memoryTable({ capacity, peak, needed, tenants }: MemoryMap): string {
+  const kib = (bytes: number): string => (bytes / 1024).toFixed(1)
+  const over = needed > capacity ? `; with one copy of everything it would need ${kib(needed)}` : ''
+  return [
+    `SBUF: ${kib(peak)} of ${kib(capacity)} KiB per partition${over}`,
+    table(
+      ['buffer', 'memory', 'KiB', 'copies', 'taken', 'address', 'residence', 'shares with', 'allocated at'],
+      tenants.map((t) => [
+        t.name,
+        t.memory,
+        kib(t.bytesPerPartition),
+        t.copies,
+        kib(t.takenBytesPerPartition),
+        t.address ?? '-',
+        t.residence,
+        t.sharesWith.join(' '),
+        t.site,
+      ]),
+    ),
+  ].join('\n')
+}
