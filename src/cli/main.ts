@@ -8,6 +8,7 @@ import { register as kernels } from './commands/kernels.ts'
 import { register as print } from './commands/print.ts'
 import { register as profile } from './commands/profile.ts'
 import { register as run } from './commands/run.ts'
+import { register as tune } from './commands/tune.ts'
 import { EXIT, explain } from './failure.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -22,7 +23,7 @@ const program = new Command('neuronmm')
   .showSuggestionAfterError()
   .exitOverride()
 
-for (const register of [kernels, run, print, profile, diff, bench, doctor]) register(program)
+for (const register of [kernels, run, print, profile, diff, bench, tune, doctor]) register(program)
 
 try {
   await program.parseAsync()

@@ -1,0 +1,86 @@
+/** `neuronmm tune NAME`: the best schedule for a shape on a NeuronCore, as modelled. */
+import { type Command, Option } from 'commander'
+import { DEVICE_NAMES, DEVICES, type DeviceName } from '../../device/index.ts'
+import { findFamily } from '../../kernels/index.ts'
+import { type Candidate, cacheFolder, diskCache, tune } from '../../tune/index.ts'
+import { checkShape, dtypeOption, type KernelArguments, optionsOf, shapeOption } from '../arguments.ts'
+import { bytes, printJson, table } from '../output.ts'
+import { withProgress } from '../progress.ts'
+
+interface TuneArguments extends Omit<KernelArguments, 'schedule'> {
+  readonly target: DeviceName
+  readonly accumulate?: string
+  readonly all?: boolean
+  readonly cache: boolean
+}
+
+export function register(program: Command): void {
+  program
+    .command('tune <kernel>')
+    .description('search the schedules of a kernel for the fastest on a NeuronCore, as modelled')
+    .addOption(shapeOption().makeOptionMandatory())
+    .addOption(dtypeOption())
+    .addOption(new Option('--target <core>', 'which NeuronCore').choices(DEVICE_NAMES).default('trn1'))
+    .addOption(
+      new Option('--accumulate <dtype>', 'only schedules that keep sums in this dtype').choices([
+        'float32',
+        'input',
+      ]),
+    )
+    .option('--activation <name>', 'fuse an activation, where the kernel has one')
+    .option('--all', 'every candidate that was profiled at the full shape, best first')
+    .option('--no-cache', `model every candidate anew, rather than read ${cacheFolder()}`)
+    .option('--json', 'print one JSON object')
+    .action(async (name: string, args: TuneArguments) => {
+      const family = findFamily(name)
+      const dims = checkShape(family, args.shape)
+      const { best, tried, ranking } = await withProgress(`tune ${name}`, (onProgress, signal) =>
+        tune(family, dims, args.dtype, DEVICES[args.target], {
+          options: optionsOf(args),
+          cache: args.cache ? diskCache() : null,
+          fixed: args.accumulate ? { accumulate: args.accumulate } : {},
+          onProgress,
+          signal,
+        }),
+      )
+      if (args.json) {
+        const shown = args.all ? { candidates: ranking } : {}
+        printJson({
+          kernel: name,
+          target: args.target,
+          shape: dims,
+          dtype: args.dtype,
+          best,
+          tried,
+          ...shown,
+        })
+        return
+      }
+      console.log(`${tried} candidates of ${name} on ${args.target}, modelled; the best of them:\n`)
+      show(args.all ? ranking : ranking.slice(0, 1))
+      console.log(
+        `\nUse it: --schedule ${Object.entries(best.schedule)
+          .map(([entry, value]) => `${entry}=${value}`)
+          .join(',')}`,
+      )
+    })
+}
+
+function show(candidates: readonly Candidate[]): void {
+  console.log(
+    table(
+      ['form', 'ms', 'of bound', 'HBM traffic', 'spilled', 'tensor', 'schedule'],
+      candidates.map(({ kernel, schedule, metrics: m, bounds }) => [
+        kernel,
+        (m.total_time * 1e3).toFixed(3),
+        ((m.total_time - bounds.launch) / Math.max(bounds.compute, bounds.memory)).toFixed(3),
+        bytes(m.hbm_read_bytes + m.hbm_write_bytes),
+        bytes(m.spill_save_bytes),
+        `${m.tensor_engine_active_time_percent.toFixed(1)} %`,
+        Object.entries(schedule)
+          .map(([entry, value]) => `${entry}=${value}`)
+          .join(' '),
+      ]),
+    ),
+  )
+}

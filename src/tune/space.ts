@@ -1,0 +1,50 @@
+/**
+ * The candidates of a search: the schedules that a kernel names, then every combination of the values of its declared
+ * space and the words of its choices. Values that cut nothing at the shape at hand give the same program as the smallest
+ * of them, and only that one is kept.
+ */
+import { type Dims, type Kernel, Param, type ScheduleValues, walk } from '../nki/index.ts'
+
+/** Full schedules, without duplicates, in a fixed order: the default for the shape is the first. */
+export function candidates(kernel: Kernel, dims: Dims): ScheduleValues[] {
+  const longest = longestCut(kernel, dims)
+  const space = Object.entries(kernel.space).map(([name, values]): [string, (number | string)[]] => {
+    const sorted = [...values].sort((a, b) => a - b)
+    const whole = sorted.findIndex((value) => value >= (longest[name] ?? 0))
+    return [name, whole < 0 ? sorted : sorted.slice(0, whole + 1)]
+  })
+  const choices = Object.entries(kernel.choices).map(([name, words]): [string, string[]] => [
+    name,
+    [...words],
+  ])
+  const named = [kernel.defaultFor(dims), ...Object.values(kernel.schedules)]
+  const all = [...named, ...combinations([...space, ...choices])].map((entries) => ({
+    ...kernel.schedule,
+    ...entries,
+  }))
+  return [...new Map(all.map((schedule) => [JSON.stringify(schedule), schedule])).values()]
+}
+
+function combinations(axes: readonly (readonly [string, readonly (number | string)[]])[]): ScheduleValues[] {
+  let all: ScheduleValues[] = [{}]
+  for (const [name, values] of axes)
+    all = all.flatMap((entries) => values.map((value) => ({ ...entries, [name]: value })))
+  return all
+}
+
+/** For each entry of the schedule, the longest dimension that it cuts. */
+function longestCut(kernel: Kernel, dims: Dims): Record<string, number> {
+  const byParam: Record<string, number> = {}
+  const cut = (size: unknown, dim: string): void => {
+    if (size instanceof Param) byParam[size.name] = Math.max(byParam[size.name] ?? 0, dims[dim] ?? 1)
+  }
+  for (const [node] of walk(kernel.trace().body)) {
+    if (node.kind === 'loop') cut(node.span.size, node.span.dim)
+    else if (node.kind === 'alloc') {
+      cut(node.tile, node.p.dim)
+      cut(node.freeTile, node.f.dim)
+    }
+  }
+  const snake = (name: string) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)
+  return Object.fromEntries(Object.keys(kernel.schedule).map((name) => [name, byParam[snake(name)] ?? 0]))
+}
