@@ -1,10 +1,11 @@
 /** `neuronmm tune NAME`: the best schedule for a shape on a NeuronCore, as modelled. */
 import { type Command, Option } from 'commander'
-import { DEVICE_NAMES, DEVICES, type DeviceName } from '../../device/index.ts'
+import { DEVICES, type DeviceName } from '../../device/index.ts'
 import { findFamily } from '../../kernels/index.ts'
 import { type Candidate, cacheFolder, diskCache, tune } from '../../tune/index.ts'
 import { checkShape, dtypeOption, type KernelArguments, optionsOf, shapeOption } from '../arguments.ts'
 import { bytes, printJson, table } from '../output.ts'
+import { targetOption } from '../profiling.ts'
 import { withProgress } from '../progress.ts'
 
 interface TuneArguments extends Omit<KernelArguments, 'schedule'> {
@@ -20,7 +21,7 @@ export function register(program: Command): void {
     .description('search the schedules of a kernel for the fastest on a NeuronCore, as modelled')
     .addOption(shapeOption().makeOptionMandatory())
     .addOption(dtypeOption())
-    .addOption(new Option('--target <core>', 'which NeuronCore').choices(DEVICE_NAMES).default('trn1'))
+    .addOption(targetOption())
     .addOption(
       new Option('--accumulate <dtype>', 'only schedules that keep sums in this dtype').choices([
         'float32',
