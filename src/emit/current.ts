@@ -1,0 +1,106 @@
+/**
+ * The current dialect (package `nki`): the exact reading. Every piece has its own size, `min()` at the edge; no masks.
+ * Buffers that rotate are a list, made before the loop whose iterations take them in turn.
+ */
+import type { Alloc, LegacyArgs, Loop, Op, Span, View } from '../nki/index.ts'
+import { pieceOf } from './sizes.ts'
+import { dtypeText, isList, Writer } from './writer.ts'
+
+export class CurrentWriter extends Writer {
+  protected readonly dialect = 'current'
+  /** The lists of rotating buffers. */
+  private readonly lists = new Map<Alloc, string>()
+
+  protected size(span: Span<string>): string {
+    const { sizes, aligned, shared } = this.context
+    if (aligned.has(span.dim)) return sizes.capacity(span)
+    if (span.loop) return this.sizeName(span.loop)
+    return span.dim === shared ? `${span.dim.toLowerCase()}_core_size` : sizes.capacity(span)
+  }
+
+  protected trips({ over, span }: Loop): string {
+    return this.context.sizes.ratio(span.dim, this.size(over), this.context.sizes.capacity(span))
+  }
+
+  protected override hoisted(loop: Loop): string[] {
+    const rotating = loop.body.filter((node): node is Alloc => node.kind === 'alloc' && node.buffers > 1)
+    return rotating.map((alloc) => {
+      const list = this.scope.name(loop, `${alloc.name}s`)
+      this.lists.set(alloc, list)
+      const { sizes } = this.context
+      const shape = this.shape(alloc, sizes.capacity(alloc.p), sizes.capacity(alloc.f))
+      return `${list} = [${ndarray(alloc, shape)} for _ in range(${alloc.buffers})]`
+    })
+  }
+
+  protected allocation(alloc: Alloc, name: string): string[] {
+    const { sizes } = this.context
+    const list = this.lists.get(alloc)
+    if (list) return [`${name} = ${list}[i_${this.scope.of(alloc.loop!)} % ${alloc.buffers}]`]
+    if (isList(alloc)) {
+      const shape = [
+        alloc.tile === null ? sizes.capacity(alloc.p) : sizes.tile(alloc.p, alloc.tile),
+        alloc.freeTile === null ? sizes.capacity(alloc.f) : sizes.tile(alloc.f, alloc.freeTile),
+      ]
+      return [`${name} = [${ndarray(alloc, shape)} for _ in range(${this.listLength(alloc)})]`]
+    }
+    const shape =
+      alloc.memory === 'hbm'
+        ? [alloc.p.dim, alloc.f.dim]
+        : this.shape(alloc, this.size(alloc.p), this.size(alloc.f))
+    const make = `${name} = ${ndarray(alloc, shape)}`
+    return alloc.zero ? [make, `nisa.memset(${name}, 0.0)`] : [make]
+  }
+
+  private shape(alloc: Alloc, p: string, f: string): string[] {
+    if (alloc.tile === null) return [p, f]
+    const { sizes } = this.context
+    return [sizes.tile(alloc.p, alloc.tile), sizes.count(alloc.p, pieceOf(alloc.p, alloc.tile)), f]
+  }
+
+  protected onChip(view: View): string {
+    const alloc = view.backing as Alloc
+    if (isList(alloc)) return this.ofList(view)
+    const name = this.scope.of(alloc)
+    if (alloc.tile !== null) {
+      const rows = `0:${this.size(view.rows)}`
+      return `${name}[${rows}, ${this.tileIndex(view.rows, alloc, 'p')}, ${this.slice(view.cols, alloc.f)}]`
+    }
+    const whole = view.rows === alloc.p && view.cols === alloc.f
+    if (whole && (!this.lists.has(alloc) || (this.isFixed(alloc.p) && this.isFixed(alloc.f)))) return name
+    return `${name}[${this.slice(view.rows, alloc.p)}, ${this.slice(view.cols, alloc.f)}]`
+  }
+
+  /** Whether all pieces of it are of one size. */
+  private isFixed(span: Span<string>): boolean {
+    return this.context.aligned.has(span.dim) || (!span.parent && span.dim !== this.context.shared)
+  }
+
+  protected arguments(op: Op): { before: string[]; args: LegacyArgs } {
+    const { dst } = op.operands
+    const operands = Object.fromEntries(
+      Object.entries(op.operands).map(([role, view]) => [role, this.text(view)]),
+    )
+    const args: Record<string, string> = { ...operands, ...this.attributes(op) }
+    if (op.spec.name === 'iota') {
+      const start = [
+        args.offset!,
+        ...this.term(dst!.rows, args.channelMultiplier!),
+        ...this.term(dst!.cols, args.step!),
+      ]
+      args.start = start.filter((term) => term !== '0').join(' + ') || '0'
+      args.pattern = `[[${args.step}, ${this.size(dst!.cols)}]]`
+    }
+    return { before: [], args: { ...args, mask: '', dtype: dtypeText(dst!.dtype) } }
+  }
+
+  private term(span: Span<string>, factor: string): string[] {
+    const offset = this.offset(span, null)
+    return offset && factor !== '0' ? [`${factor} * (${offset})`] : []
+  }
+}
+
+const BUFFER = { sbuf: 'nl.sbuf', psum: 'nl.psum', hbm: 'nl.private_hbm' } as const
+
+const ndarray = ({ dtype, memory }: Alloc, shape: readonly string[]): string =>
+  `nl.ndarray((${shape.join(', ')}), dtype=${dtypeText(dtype)}, buffer=${BUFFER[memory]})`

@@ -1,0 +1,65 @@
+/** The two dialects of NKI: what a file imports, which SDKs and cores it runs on, and the helpers it may need. */
+import { ArgumentError } from '../nki/index.ts'
+
+/** legacy: package `neuronxcc.nki`, gone from SDK 2.30 on. current: package `nki` (trainium.md §4.1). */
+export const DIALECTS = ['legacy', 'current'] as const
+export type Dialect = (typeof DIALECTS)[number]
+
+export const TARGETS = ['trn1', 'inf2', 'trn2', 'trn3'] as const
+export type Target = (typeof TARGETS)[number]
+
+export interface DialectInfo {
+  /** The package, as it is imported. */
+  readonly module: string
+  readonly support: string
+  readonly targets: readonly Target[]
+}
+
+export const DIALECT: Readonly<Record<Dialect, DialectInfo>> = {
+  legacy: {
+    module: 'neuronxcc.nki',
+    support: 'neuronxcc.nki of SDK 2.23 to 2.29, on Trn1, Inf2 and Trn2',
+    targets: ['trn1', 'inf2', 'trn2'],
+  },
+  current: {
+    module: 'nki',
+    support: 'nki 0.3 to 0.6 (SDK 2.29 to 2.32), on Trn2 and Trn3',
+    targets: ['trn2', 'trn3'],
+  },
+}
+
+/** @throws ArgumentError */
+export function checkTarget(dialect: Dialect, target: string): Target {
+  const known = DIALECT[dialect].targets
+  if (!(known as readonly string[]).includes(target))
+    throw new ArgumentError(`the ${dialect} dialect has no target ${target}; it runs on ${known.join(', ')}`)
+  return target as Target
+}
+
+export const imports = (dialect: Dialect): string[] => {
+  const { module } = DIALECT[dialect]
+  return [
+    module === 'nki' ? 'import nki' : `import ${module} as nki`,
+    `import ${module}.isa as nisa`,
+    `import ${module}.language as nl`,
+  ]
+}
+
+/** Functions that a kernel calls, in the order of their definitions; only those in use are printed. */
+export const HELPERS = {
+  ceil_div: ['def ceil_div(a, b):', '    return (a + b - 1) // b'],
+  balanced: [
+    'def balanced(whole, size):',
+    '    """Equal pieces of at most size, in whole units of 128: 1500 by 1024 is 768 + 732."""',
+    '    if whole <= size or size <= 128:',
+    '        return min(whole, size)',
+    '    return ceil_div(ceil_div(whole, 128), ceil_div(whole, size)) * 128',
+  ],
+  block: [
+    'def block(shape, dtype, ragged):',
+    '    """SBUF to load into. Where the matrix ends within a block, the rest of it reads as zero."""',
+    '    allocate = nl.zeros if ragged else nl.ndarray',
+    '    return allocate(shape, dtype=dtype, buffer=nl.sbuf)',
+  ],
+} as const
+export type Helper = keyof typeof HELPERS
