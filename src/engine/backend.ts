@@ -3,7 +3,7 @@
  * rows, or a call after dispose, so that all backends refuse the same things with the same words.
  */
 import type { Tensor } from '../tensor/index.ts'
-import type { Activation, EngineInfo, LayerDtype, Rows } from './types.ts'
+import type { Activation, EngineInfo, LayerDtype, Peaks, Rows } from './types.ts'
 
 /** Factors [K,r] and [r,N]: 2-D, float32 or bfloat16, any strides. */
 export interface FactorPair {
@@ -57,6 +57,8 @@ export interface BackendLayer {
 
 export interface Backend {
   readonly info: Omit<EngineInfo, 'notes'>
+  /** Absent where the backend has no probes. */
+  measurePeaks?(): Peaks
   /** Packs the weights; the tensors are not used after it returns. */
   pack(spec: LayerSpec): BackendLayer
   /** Calls of forwardAsync that have not begun reject; those that have begun finish. */

@@ -11,6 +11,7 @@ import type {
   LinearOptions,
   LowRankMlpOptions,
   LowRankOptions,
+  Peaks,
 } from './types.ts'
 import { linearSpec, lowRankMlpSpec, lowRankSpec, threadCount } from './validate.ts'
 
@@ -63,6 +64,11 @@ class HostEngine implements Engine {
     this.info = { ...backend.info, notes }
     this.#signal = signal
     signal?.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  measurePeaks(): Peaks | undefined {
+    if (this.#closed !== undefined) throw this.#closed
+    return this.#backend.measurePeaks?.()
   }
 
   lowRank(options: LowRankOptions): PackedLayer {

@@ -5,7 +5,9 @@
  *     const layer = engine.lowRank({ u, v, dtype: 'bfloat16' })
  *     const y = layer.forward(x)
  */
+export { benchHost, type HostBench, type HostBenchOptions, type HostRow } from './bench.ts'
 export { createEngine } from './engine.ts'
+export { interleave, median } from './interleave.ts'
 export type {
   Activation,
   BackendName,
@@ -18,5 +20,6 @@ export type {
   LinearOptions,
   LowRankMlpOptions,
   LowRankOptions,
+  Peaks,
   Rows,
 } from './types.ts'

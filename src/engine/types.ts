@@ -97,8 +97,19 @@ export interface Layer {
   [Symbol.dispose](): void
 }
 
+/** What the machine could do at most, measured now, on all threads of the engine. */
+export interface Peaks {
+  /** FLOP/s of multiply-adds in registers. */
+  readonly float32: number
+  readonly bfloat16: number
+  /** Bytes/s of reading memory that no cache holds. */
+  readonly readBytes: number
+}
+
 export interface Engine {
   readonly info: EngineInfo
+  /** The bounds that benchmarks divide by; undefined where the backend has no probes for them. */
+  measurePeaks(): Peaks | undefined
   lowRank(options: LowRankOptions): Layer
   linear(options: LinearOptions): Layer
   lowRankMlp(options: LowRankMlpOptions): Layer

@@ -35,6 +35,11 @@ export const createNativeBackend: BackendFactory = ({ threads, instructionSet })
       l1Bytes: addon.l1Bytes,
       l2Bytes: addon.l2Bytes,
     },
+    measurePeaks: () => ({
+      float32: engine.measurePeak(false),
+      bfloat16: engine.measurePeak(true),
+      readBytes: engine.measureReadBandwidth(256 * 2 ** 20),
+    }),
     pack(spec) {
       const layer = new addon.Layer(engine, {
         kind: spec.kind,
