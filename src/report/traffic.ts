@@ -46,3 +46,9 @@ const compulsory = (kernel: Kernel, dims: Dims, dtype: Dtype): number =>
     (sum, [p, f]) => sum + (dims[p] ?? 1) * (dims[f] ?? 1),
     0,
   ) * dtypeInfo(dtype).bytes
+
+/** As-written traffic over that of the fused kernel at the same number of rows; null without one. */
+export function ratioToFused(point: TrafficPoint, points: readonly TrafficPoint[]): number | null {
+  const fused = points.find(({ kernel, M }) => kernel === 'fused_xuv' && M === point.M)
+  return fused ? point.asWrittenBytes / fused.asWrittenBytes : null
+}

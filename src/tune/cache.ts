@@ -54,3 +54,9 @@ export function diskCache(folder = cacheFolder()): Cache {
     },
   }
 }
+
+/** For one process, where nothing is to be written. */
+export function memoryCache(): Cache {
+  const costs = new Map<string, Cost>()
+  return { get: (key) => costs.get(key) ?? null, put: (key, cost) => costs.set(key, cost) }
+}

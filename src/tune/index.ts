@@ -1,4 +1,4 @@
 /** Search over the schedules that kernels declare, with the profiler as the cost. */
-export { type Cache, type Cost, cacheFolder, cacheKey, diskCache } from './cache.ts'
+export { type Cache, type Cost, cacheFolder, cacheKey, diskCache, memoryCache } from './cache.ts'
 export { candidates } from './space.ts'
 export { type Candidate, type TuneOptions, type TuneResult, tune } from './tune.ts'

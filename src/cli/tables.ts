@@ -1,0 +1,120 @@
+/** The tables of `neuronmm bench`. */
+import {
+  CLAIMED,
+  type FigurePoint,
+  type Ratios,
+  ratioToFused,
+  SERIES,
+  TRIAL,
+  type TrafficPoint,
+  type Trial,
+} from '../report/index.ts'
+import { table } from './output.ts'
+
+const GIB = 2 ** 30
+type Dims = Readonly<Record<string, number>>
+
+const shapeText = (dims: Dims): string =>
+  Object.entries(dims)
+    .map(([dim, n]) => `${dim}=${n}`)
+    .join(' ')
+const signed = (value: number, reference: number): string => {
+  const percent = 100 * (value / reference - 1)
+  return `${percent < 0 ? '' : '+'}${percent.toFixed(1)} %`
+}
+
+export function showTraffic(dims: Dims, points: readonly TrafficPoint[]): void {
+  console.log(`As-written HBM traffic, ${shapeText(dims)}, schedules of the seed\n`)
+  console.log(
+    table(
+      ['M', 'kernel', 'TFLOP', 'HBM GiB', 'compulsory GiB', 'FLOP/byte', 'to fused'],
+      points.map((point) => [
+        point.M,
+        point.kernel,
+        (point.flops / 1e12).toFixed(3),
+        (point.asWrittenBytes / GIB).toFixed(3),
+        (point.compulsoryBytes / GIB).toFixed(3),
+        point.arithmeticIntensity.toFixed(0),
+        ratioToFused(point, points)?.toFixed(2) ?? '–',
+      ]),
+    ),
+  )
+}
+
+export function showPoints(target: string, points: readonly FigurePoint[]): void {
+  console.log(`\nModelled on ${target}\n`)
+  console.log(
+    table(
+      [
+        'M',
+        'series',
+        'kernel',
+        'ms',
+        'HBM GiB',
+        'spilled GiB',
+        'as written GiB',
+        'outside ms',
+        'outside GiB',
+      ],
+      points.map((p) => [
+        p.M,
+        p.series,
+        SERIES.find(({ id }) => id === p.series)!.label,
+        (p.seconds * 1e3).toFixed(2),
+        p.hbmGiB.toFixed(3),
+        p.spilledGiB.toFixed(3),
+        p.asWrittenGiB.toFixed(3),
+        (p.outside.seconds * 1e3).toFixed(2),
+        p.outside.hbmGiB.toFixed(3),
+      ]),
+    ),
+  )
+  if (points.some((p) => p.outside.hbmGiB > 0))
+    console.log(
+      '\n"outside" is part of ms and HBM GiB: passes over X and the outputs that the published runs of these two series\nshow around their kernels (a fit). It belongs to that experiment, and is in no profile of a kernel.',
+    )
+}
+
+/** Modelled against published, where there is something published. */
+export function showResiduals(points: readonly FigurePoint[]): void {
+  const rows = points.flatMap((p) =>
+    p.published
+      ? [
+          [
+            p.M,
+            p.series,
+            (p.published.seconds * 1e3).toFixed(2),
+            signed(p.seconds, p.published.seconds),
+            p.published.hbmGiB.toFixed(3),
+            signed(p.hbmGiB, p.published.hbmGiB),
+          ],
+        ]
+      : [],
+  )
+  if (rows.length === 0) return
+  console.log('\nAgainst the published points\n')
+  console.log(table(['M', 'series', 'published ms', 'error', 'published GiB', 'error'], rows))
+}
+
+export function showHeadlines(r: Ratios): void {
+  const times = (x: number) => `${x.toFixed(2)}×`
+  console.log(`
+X·W dense against X·U·V fused, M=${r.M}: time ${times(r.time)} (published ${CLAIMED.time}×), traffic ${times(r.traffic)} (published ${CLAIMED.traffic}×).
+As written, the kernels' own loads and stores differ by ${times(r.asWrittenTraffic)}: the rest is what the compiler and the experiment add, spills of the dense kernel's strip above all.
+Fused with the seed's schedule against the tuned one: time ${times(r.tunedTime)}, traffic ${times(r.tunedTraffic)}.`)
+}
+
+export function showTrials(trials: readonly Trial[]): void {
+  console.log(`\nExecuted at ${shapeText(TRIAL)}, against float64\n`)
+  console.log(
+    table(
+      ['kernel', 'relative error', 'allowed', 'result'],
+      trials.map(({ kernel, relativeError, tolerance, ok }) => [
+        kernel,
+        relativeError.toExponential(2),
+        tolerance.toExponential(2),
+        ok ? 'right' : 'WRONG',
+      ]),
+    ),
+  )
+}
