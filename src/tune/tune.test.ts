@@ -53,7 +53,7 @@ test('values that cut nothing are not tried twice', () => {
   const strips = (M: number) =>
     new Set(
       candidates(family.general, { ...dims, M })
-        .filter(({ kBlock }) => kBlock === 256)
+        .filter(({ kBlock, rBlock }) => kBlock === 256 && rBlock === 256)
         .map(({ mStrip }) => mStrip),
     )
   expect(strips(200)).toEqual(new Set([256]))

@@ -14,7 +14,7 @@ export const fusedXtuvTransposed = kernel({
   choices: { accumulate },
   options: { activation },
   schedules: seedSchedulesTransposed,
-  defaultFor: ({ r }) => ({ mStrip: stripFor(r) }),
+  defaultFor: (dims) => stripFor(dims),
   space,
   reference: lowRank({ x: 'transposed', y: 'transposed' }),
   macs,

@@ -14,7 +14,7 @@ export const fusedXtuv = kernel({
   choices: { accumulate },
   options: { activation },
   schedules: seedSchedules,
-  defaultFor: ({ r }) => ({ mStrip: stripFor(r) }),
+  defaultFor: (dims) => stripFor(dims),
   space,
   reference: lowRank({ x: 'transposed', y: 'plain' }),
   macs,

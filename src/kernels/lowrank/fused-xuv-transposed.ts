@@ -14,7 +14,7 @@ export const fusedXuvTransposed = kernel({
   choices: { accumulate },
   options: { activation },
   schedules: seedSchedulesTransposed,
-  defaultFor: ({ r }) => ({ mStrip: stripFor(r) }),
+  defaultFor: (dims) => stripFor(dims),
   space,
   reference: lowRank({ x: 'plain', y: 'transposed' }),
   macs,

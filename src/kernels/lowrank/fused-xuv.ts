@@ -15,7 +15,7 @@ export const fusedXuv = kernel({
   choices: { accumulate },
   options: { activation },
   schedules: seedSchedules,
-  defaultFor: ({ r }) => ({ mStrip: stripFor(r) }),
+  defaultFor: (dims) => stripFor(dims),
   space,
   reference: lowRank({ x: 'plain', y: 'plain' }),
   macs,

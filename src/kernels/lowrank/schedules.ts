@@ -6,11 +6,24 @@ export const blocks = { mStrip: 1024, kBlock: 512, rBlock: 1024, nBlock: 1024, m
 /** Bytes per partition that the sums of a strip and their copy as an operand may take, of 176 KiB (Trn1). */
 const STRIP_BYTES = 112 * 1024
 const SUM_AND_OPERAND = 6
+/** The same for sums in the dtype of the input, which are the operand; the blocks beside them are then small. */
+const LONG_STRIP_BYTES = 128 * 1024
+const SUM_ONLY = 2
 
-/** The longest strip of at most 1024 rows of which `sums` projections to rank r fit. */
-export function stripFor(r: number, sums = 1): number {
-  const fits = (rows: number) => Math.ceil(r / 128) * rows * SUM_AND_OPERAND * sums <= STRIP_BYTES
-  return [1024, 512, 256].find(fits) ?? 128
+/**
+ * The rule between the shapes that were tuned, for `sums` projections to rank r. Traffic falls with the length of the
+ * strip: float32 sums where 1024 rows (or all there are) of them fit and one load takes all of r; else sums in the
+ * dtype of the input, as the seed keeps them, in strips of up to 2048 rows, with blocks of 512 beside long ones so that
+ * loads stay double-buffered.
+ */
+export function stripFor({ M, r }: { M: number; r: number }, sums = 1) {
+  const fits = (rows: number, bytes: number, limit: number) =>
+    Math.ceil(r / 128) * Math.min(rows, Math.ceil(M / 128) * 128) * bytes * sums <= limit
+  if (r <= 2048 && fits(1024, SUM_AND_OPERAND, STRIP_BYTES))
+    return { mStrip: 1024, kBlock: 256, rBlock: 2048, nBlock: 512 }
+  const mStrip = [2048, 1024, 512, 256].find((rows) => fits(rows, SUM_ONLY, LONG_STRIP_BYTES)) ?? 128
+  const long = !fits(mStrip, SUM_ONLY, LONG_STRIP_BYTES / 2)
+  return { mStrip, accumulate: 'input', ...(long ? { rBlock: 512, nBlock: 512 } : {}) } as const
 }
 
 /**

@@ -1,8 +1,8 @@
 import { kernel } from '../../nki/index.ts'
 import { accumulate, loadTransposed, store } from '../blocks.ts'
-import { seedSchedulesTransposed, stripFor } from '../lowrank/schedules.ts'
+import { seedSchedulesTransposed } from '../lowrank/schedules.ts'
 import { mlpUpTransposed } from '../reference.ts'
-import { blocks, space, upMacs } from './schedules.ts'
+import { blocks, mlpStripFor, space, upMacs } from './schedules.ts'
 import { hiddenBlock, projectGateUp } from './swiglu.ts'
 
 /** Hᵀ = (SiLU(X·Ug·Vg) · X·Uu·Vu)ᵀ: gate and up share each block of X, and are multiplied before they are stored. */
@@ -14,7 +14,7 @@ export const fusedMlpUpTransposed = kernel({
   schedule: blocks,
   choices: { accumulate },
   schedules: seedSchedulesTransposed,
-  defaultFor: ({ r }) => ({ mStrip: stripFor(r, 2) }),
+  defaultFor: (dims) => mlpStripFor(dims, 2),
   space,
   reference: mlpUpTransposed,
   macs: upMacs,

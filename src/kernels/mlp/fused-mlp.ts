@@ -1,9 +1,8 @@
 import { kernel } from '../../nki/index.ts'
 import { accumulate, loadTransposed } from '../blocks.ts'
-import { stripFor } from '../lowrank/schedules.ts'
 import { expand } from '../lowrank/strip.ts'
 import { mlp } from '../reference.ts'
-import { blocks, mlpMacs, space } from './schedules.ts'
+import { blocks, mlpMacs, mlpStripFor, space } from './schedules.ts'
 import { projectGateUp, projectHidden } from './swiglu.ts'
 
 /** The whole compressed SwiGLU MLP, a strip of rows at a time. The hidden activation exists one block at a time. */
@@ -23,7 +22,7 @@ export const fusedMlp = kernel({
   output: ['M', 'K'],
   schedule: blocks,
   choices: { accumulate },
-  defaultFor: ({ r }) => ({ mStrip: stripFor(r, 3) }),
+  defaultFor: (dims) => mlpStripFor(dims, 3),
   space,
   reference: mlp,
   macs: mlpMacs,

@@ -1,0 +1,30 @@
+/** What the default schedules promise on the model, against the seed's own. */
+import { expect, test } from 'vitest'
+import { DEVICES } from '../device/index.ts'
+import { choose, findFamily, traceChoice } from '../kernels/index.ts'
+import { bind, type Dims } from '../nki/index.ts'
+import { profile } from '../simulate/index.ts'
+
+function modelled(name: string, dims: Dims, schedule: string) {
+  const program = traceChoice(choose(findFamily(name), dims, schedule))
+  const { metrics, bounds } = profile(program, bind(program, dims, 'bfloat16'), DEVICES.trn1)
+  return { ...metrics, bounds, bytes: metrics.hbm_read_bytes + metrics.hbm_write_bytes }
+}
+
+test('the seed’s workload at 32768 rows: 4.6 GiB, at the ceiling of the tensor engine, no spill', () => {
+  const dims = { M: 32768, K: 8192, r: 4096, N: 16384 }
+  const [ours, seed] = [modelled('fused_xuv', dims, 'default'), modelled('fused_xuv', dims, 'seed')]
+  expect(ours.bytes).toBeLessThanOrEqual(4.6 * 2 ** 30)
+  expect(ours.spill_save_bytes).toBe(0)
+  expect(ours.total_time).toBeLessThanOrEqual(1.01 * seed.total_time)
+  expect(ours.total_time).toBeLessThanOrEqual(1.02 * ours.bounds.compute)
+})
+
+test.each([128, 512, 2048])('the whole MLP in one kernel beats up and down apart, M = %i', (M) => {
+  const dims = { M, K: 2048, r: 1280, N: 8192 }
+  const ours = modelled('fused_mlp', dims, 'default')
+  const up = modelled('fused_mlp_up_transposed', dims, 'seed')
+  const down = modelled('fused_xtuv', { M, K: 8192, r: 1280, N: 2048 }, 'seed')
+  expect(ours.bytes).toBeLessThan(up.bytes + down.bytes)
+  expect(ours.total_time).toBeLessThan(up.total_time + down.total_time)
+})
