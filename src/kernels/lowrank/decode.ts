@@ -10,8 +10,7 @@ import { type Blocks, expand, expandBlockTransposed } from './strip.ts'
 /** Most rows of a decode form: one tile. */
 export const DECODE_ROWS = 128
 
-/** Small blocks of the contraction let compute start early (found by the tuner on Trn1 and Trn2, M from 1 to 128). */
-export const decodeBlocks = { kBlock: 256, rBlock: 2048, nBlock: 2048, vBlock: 256 }
+export const decodeBlocks = { kBlock: 512, rBlock: 2048, nBlock: 2048, vBlock: 512 }
 export const decodeSpace = {
   kBlock: [256, 512, 1024],
   rBlock: [1024, 2048],
