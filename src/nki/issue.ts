@@ -22,6 +22,17 @@ export function issue(trace: Trace, spec: OpSpec, args: Arguments): void {
   trace.append({ kind: 'op', spec, engine, operands, attributes, site, comment: trace.takeComment() })
 }
 
+/** How an operand gets from where it is to where an engine can read it. */
+const ON_THE_WAY: Readonly<Record<Memory, string>> = {
+  hbm: 'load it to SBUF with dma_copy',
+  psum: 'copy it to SBUF with tensor_copy',
+  sbuf: 'store it with dma_copy',
+}
+
+/** A span beside another: two loops may give their spans the same label. */
+const whose = (span: Span<string>, other: Span<string>): string =>
+  span.label === other.label && span.loop ? `the ${span.label} of the loop at ${span.loop.site}` : span.label
+
 class Issue {
   /** What each letter was bound to, and by which operand. */
   private readonly bound = new Map<Letter, { span: Span<string>; by: string }>()
@@ -90,7 +101,7 @@ class Issue {
     if (!operand.memory.includes(view.memory))
       this.fail(
         `${role} is in ${view.memory}, it must be in ${operand.memory.join(' or ')}`,
-        'copy it there first',
+        role === 'dst' ? `allocate ${view.name} in ${operand.memory.join(' or ')}` : ON_THE_WAY[view.memory],
         { role, view },
       )
     if (role === 'dst' && backing.kind === 'hbm' && !backing.output)
@@ -114,22 +125,22 @@ class Issue {
         role,
         view,
       })
+    const limit = this.spec.limits[letter]
+    if (limit && span.bound > limit.max) {
+      const axis = letter === this.spec.operands[role]!.p ? 'partition' : 'free'
+      this.fail(
+        `${role} ${axis} size ${span.bound === Number.POSITIVE_INFINITY ? 'is not bounded, the limit is' : `${span.bound} exceeds`} ${limit.max} (${limit.name})`,
+        `split ${span.label} into tiles of ${limit.max} or fewer`,
+        { role, view },
+      )
+    }
     if (seen && seen.span !== span)
       this.fail(
-        `${role} has ${span.label} where ${seen.by} has ${seen.span.label}`,
+        `${role} has ${whose(span, seen.span)} where ${seen.by} has ${whose(seen.span, span)}`,
         'take the same span of both operands',
         { role, view },
       )
     this.bound.set(letter, { span, by: role })
-    // rows of HBM are no partitions: pmax is for what is on chip
-    const limit = this.spec.limits[letter]
-    if (!limit || span.bound <= limit.max) return
-    const axis = letter === this.spec.operands[role]!.p ? 'partition' : 'free'
-    this.fail(
-      `${role} ${axis} size ${span.bound === Number.POSITIVE_INFINITY ? 'is not bounded, the limit is' : `${span.bound} exceeds`} ${limit.max} (${limit.name})`,
-      `split ${span.label} into tiles of ${limit.max} or fewer`,
-      { role, view },
-    )
   }
 
   /** An on-chip operand lies in one tile, and starts at partition 0, 32, 64 or 96 (0 or 64 with more than 32). */
@@ -140,10 +151,11 @@ class Issue {
     const tile = alloc.tile ? sizeOf(alloc.tile) : PARTITIONS
     for (const span of path) {
       const size = sizeOf(span.size)
-      if (size < Math.min(tile, 32))
+      // pieces of the whole span: there is but one where it never holds more
+      if (size < Math.min(tile, 32, span.parent!.bound))
         this.fail(
           `${role} can start at partition ${size}, it must start at 0, 32, 64 or 96`,
-          `cut ${span.label} by 32, 64 or 128`,
+          `cut ${span.parent!.label} by 32, 64 or 128`,
           { role, view },
         )
     }
@@ -157,15 +169,21 @@ class Issue {
     tile: Size | null,
     unit: string,
   ): void {
-    if (tile === null) return
+    if (tile === null || whole.bound <= sizeOf(tile)) return
     const size = sizeOf(tile)
-    const path = view[axis].path(whole)!
-    // each step of the cut either holds whole tiles or lies within one
-    const aligned = path.every((span) => sizeOf(span.size) % size === 0 || size % sizeOf(span.size) === 0)
-    if (path.length === 0 || view[axis].bound > size || !aligned)
+    const cuts = view[axis].path(whole)!.map((span) => sizeOf(span.size))
+    // Cuts by more than 128 are balanced: only the same cut has the same edges for every shape. Others are as they say.
+    const within = size > PARTITIONS ? cuts[0] === size : cuts.every((n) => n % size === 0 || size % n === 0)
+    if (view[axis].bound > size)
       this.fail(
         `${role} spans several tiles of ${size} ${unit}`,
         `loop over ${view[axis].label}.tiles(${size}) and take ${view.name}.at(…) of each`,
+        { role, view },
+      )
+    if (!within)
+      this.fail(
+        `${role} can lie across two tiles of ${size} ${unit}`,
+        `cut ${whole.label} by ${size} first, as ${view.name} is`,
         { role, view },
       )
   }
@@ -184,6 +202,16 @@ class Issue {
         role: inPsum,
         view: operands[inPsum]!,
       })
+    for (const [role, view] of Object.entries(operands)) {
+      const { p, f } = this.spec.operands[role]!
+      const { p: dstP, f: dstF } = this.spec.operands.dst!
+      if (view.backing === operands.dst!.backing && (p !== dstP || f !== dstF))
+        this.fail(
+          `${role} and dst are both in ${view.name}: it would be overwritten while it is read`,
+          'give dst a buffer of its own',
+          { role, view },
+        )
+    }
     const bound = Object.fromEntries(
       [...this.bound].map(([letter, { span }]) => [letter, span.bound]),
     ) as Record<Letter, number>

@@ -2,7 +2,7 @@
  * kernel(): an ordinary function becomes a kernel. It is traced once for all shapes and one configuration: dimensions
  * are spans, numbers of the schedule are parameters, and choices and options are plain words that it may branch on.
  */
-import { ArgumentError } from './errors.ts'
+import { ArgumentError, KernelError } from './errors.ts'
 import { type Handles, handles } from './language.ts'
 import type { HbmTensor, Program } from './program.ts'
 import type { Algebra, Matrix } from './reference.ts'
@@ -148,14 +148,15 @@ function traceKernel(
   checkEntries(def.name, 'option', options, usual, def.options ?? {})
   const wanted = { ...usual, ...options }
   const chosen = Object.fromEntries(Object.keys(choices).map((name) => [name, String(values[name])]))
-  const params = Object.entries(values).flatMap(([name, value]) =>
-    typeof value === 'number' ? [[name, new Param(snake(name), value)] as const] : [],
-  )
-
   const trace = new Trace(def.name)
+  const params = Object.entries(values).flatMap(([name, value]) =>
+    typeof value === 'number' ? [[name, new Param(trace, snake(name), value)] as const] : [],
+  )
+  const h = handles(trace)
   const dims: Record<string, Span<string>> = {}
   const dim = (name: string): Span<string> => {
-    dims[name] ??= new Span(trace, name, name === '1' ? 1 : (def.limits?.[name] ?? Number.POSITIVE_INFINITY))
+    dims[name] ??=
+      name === '1' ? h.nl.unit : new Span(trace, name, def.limits?.[name] ?? Number.POSITIVE_INFINITY)
     return dims[name]
   }
   const names = Object.keys(def.inputs)
@@ -176,9 +177,14 @@ function traceKernel(
       new View(trace, t, t.p, t.f),
     ]),
   )
-  const result = def.trace(handles(trace), views, dims, { ...Object.fromEntries(params), ...chosen }, wanted)
-  if (result instanceof Promise)
-    trace.fail({ what: 'trace() is async', fix: 'write a plain function: nothing in a trace is awaited' })
+  const result = def.trace(h, views, dims, { ...Object.fromEntries(params), ...chosen }, wanted)
+  if (result instanceof Promise) {
+    result.catch(() => {}) // what it failed on is beside the point
+    throw new KernelError(def.name, 'trace()', {
+      what: 'trace() is async',
+      fix: 'write a plain function: nothing in a trace is awaited',
+    })
+  }
   trace.end()
   const program: Program = {
     name: def.name,
@@ -204,13 +210,13 @@ function checkEntries(
   words: Words,
 ): void {
   for (const [key, value] of Object.entries(given)) {
-    if (!(key in known)) {
+    if (!Object.hasOwn(known, key)) {
       const all = Object.keys(known)
       throw new ArgumentError(
         `${name}: no ${kind} ${key}; ${all.length ? `it has ${all.join(', ')}` : 'it has none'}`,
       )
     }
-    const allowed = words[key]
+    const allowed = Object.hasOwn(words, key) ? words[key] : undefined
     if (allowed ? !allowed.includes(String(value)) : typeof value !== 'number' || !Number.isFinite(value))
       throw new ArgumentError(
         `${name}: ${kind} ${key} is ${value}; give ${allowed ? allowed.join(' or ') : 'a number'}`,

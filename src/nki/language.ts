@@ -3,6 +3,7 @@
  * for every entry of the op table, typed by its declaration.
  */
 
+import { DTYPES } from '../tensor/index.ts'
 import { issue } from './issue.ts'
 import type { Attributes, Method, Operands, OpSpec } from './op.ts'
 import { OPS } from './ops/index.ts'
@@ -124,6 +125,8 @@ export class Nl {
       this.trace.fail({ what: `${name}: ${what}`, fix }, site)
     if (!/^[a-z][a-z0-9_]*$/.test(name))
       fail('it is not a name', 'use lower case, digits and underscores: it names the buffer in Python')
+    if (typeof dtype === 'string' && !DTYPES.includes(dtype))
+      fail(`it has dtype ${dtype}`, `give one of ${DTYPES.join(', ')}, or that of a tensor`)
     if (!Number.isInteger(buffers) || buffers < 1) fail(`${buffers} buffers`, 'give a whole number from 1')
     const partitions = pieceBound(rows, tile)
     if (memory !== 'hbm' && partitions > PARTITIONS)

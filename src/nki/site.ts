@@ -9,7 +9,8 @@ const FOLDERS = (() => {
   return [here, here.replace(/\/dist\/nki\/$/, '/src/nki/')]
 })()
 
-const FRAME = /\(?((?:file:\/\/)?[^()\s]+?):(\d+):\d+\)?$/
+/** `    at name (file:line:column)` or `    at file:line:column`; a file may have spaces and brackets in its name. */
+const FRAME = /^\s*at (?:\S.*? \()?(.+?):(\d+):\d+\)?$/
 const isLanguage = (file: string): boolean =>
   FOLDERS.some((folder) => file.startsWith(folder)) && !/\.test(-d)?\.ts$/.test(file)
 
@@ -39,18 +40,27 @@ export class Site {
 }
 
 /** The frames from the first one outside of the language to the one that the language called, i.e. `trace`. */
-function userFrames(stack: string): string {
+export function userFrames(stack: string): string {
   const frames: string[] = []
+  let traced = false
   for (const text of stack.split('\n').slice(1)) {
     const match = FRAME.exec(text)
     if (!match) continue
-    const file = match[1]!.replace(/^file:\/\//, '').replace(/\?.*$/, '')
+    const file = fileOf(match[1]!)
     if (isLanguage(file)) {
-      if (frames.length > 0) break
-      continue
+      if (frames.length === 0) continue
+      traced = true
+      break
     }
     frames.push(`${file.split('/').at(-1)}:${match[2]}`)
   }
   if (frames.length === 0) return 'unknown place'
-  return frames.length === 1 ? frames[0]! : `${frames.at(-1)}, in ${frames[0]}`
+  // outside of a trace, what called the caller says nothing
+  return frames.length === 1 || !traced ? frames[0]! : `${frames.at(-1)}, in ${frames[0]}`
 }
+
+const fileOf = (location: string): string =>
+  (location.startsWith('file://')
+    ? decodeURIComponent(location.slice('file://'.length))
+    : location.replace(/^async /, '')
+  ).replace(/\?.*$/, '')

@@ -9,12 +9,16 @@ import type { Trace } from './trace.ts'
 /** A number of the schedule. It stays symbolic so that the emitted Python can take it as a keyword argument. */
 export class Param {
   constructor(
+    readonly trace: Trace,
     readonly name: string,
     readonly value: number,
   ) {}
 
   [Symbol.toPrimitive](): never {
-    throw new TypeError(`schedule.${this.name} is symbolic: give it to strips(), blocks() or tiles()`)
+    return this.trace.fail({
+      what: `the schedule's ${this.name} is symbolic, and is used as a number or a text`,
+      fix: 'give it to strips(), blocks() or tiles()',
+    })
   }
 }
 
@@ -69,8 +73,8 @@ export class Span<D extends string> {
     const whole = Number.isInteger(n) && n > 0
     if (!whole || (n <= PARTITIONS ? PARTITIONS % n : n % PARTITIONS) !== 0)
       this.trace.fail({
-        what: `${kind}s of ${this.label} by ${show(size)}`,
-        fix: `give a multiple of ${PARTITIONS}, or a divisor of it (32, 64)`,
+        what: `${kind}s of ${this.label} by ${show(size)}, neither a multiple of ${PARTITIONS} nor a divisor of it`,
+        fix: `give 32, 64, or a multiple of ${PARTITIONS}`,
       })
     return new Cut(this, size, `${this.dim.toLowerCase()}_${kind}`)
   }
@@ -97,9 +101,11 @@ export class Span<D extends string> {
   }
 
   [Symbol.toPrimitive](): never {
-    throw new TypeError(
-      `${this.label} is a symbolic span, not a number: pass it to at(), or cut it with tiles(). A kernel is traced once for all shapes; choose by shape outside of it`,
-    )
+    return this.trace.fail({
+      what: `${this.label} is a symbolic span, and is used as a number or a text`,
+      detail: 'a kernel is traced once for all shapes',
+      fix: 'pass it to at(), cut it with tiles(), and choose by shape outside of the kernel',
+    })
   }
 }
 

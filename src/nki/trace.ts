@@ -5,7 +5,7 @@
 import { type Fault, KernelError } from './errors.ts'
 import type { Backing, Loop, LoopMode, Node } from './program.ts'
 import { Site } from './site.ts'
-import { type Cut, Span } from './span.ts'
+import { Cut, Span } from './span.ts'
 import type { View } from './view.ts'
 
 export class Trace {
@@ -55,7 +55,18 @@ export class Trace {
     return this.open.at(-1) ?? null
   }
 
+  /** A span of this trace, whose loop is being traced. Plain JavaScript may come with anything. */
   requireOpen(span: Span<string>): void {
+    if (!(span instanceof Span))
+      this.fail({
+        what: `${(span as unknown) instanceof Cut ? `a cut (${(span as unknown as Cut<string>).label})` : `a ${typeof span}`} is given where a span is needed`,
+        fix: 'give a dimension, or what a loop over a cut yields',
+      })
+    if (span.trace !== this)
+      this.fail({
+        what: `${span.label} belongs to another trace, of ${span.trace.kernel}`,
+        fix: 'use only the dimensions and tensors that trace() was given',
+      })
     for (let s: Span<string> | null = span; s; s = s.parent)
       if (s.loop && !this.open.includes(s.loop))
         this.fail({
@@ -82,7 +93,7 @@ export class Trace {
         this.fail(
           {
             what: `${op}: every iteration of the affine loop over ${loop.span.label} (${loop.site}) writes the same part of ${dst.name}`,
-            fix: `use nl.sequentialRange for ${loop.span.label}, or allocate ${dst.name} inside that loop`,
+            fix: `use nl.sequentialRange for ${loop.span.label}, or ${backing.kind === 'alloc' ? `allocate ${dst.name} inside that loop` : `write a part of ${dst.name} that moves with it`}`,
           },
           site,
         )
@@ -91,6 +102,14 @@ export class Trace {
   /** Registered when it is asked for, not when it first runs, so that a loop which never runs is noticed. */
   loop<D extends string>(mode: LoopMode, cut: Cut<D>): Iterable<Span<D>> {
     const site = Site.capture()
+    if (!(cut instanceof Cut))
+      this.fail(
+        {
+          what: `a loop over ${(cut as unknown) instanceof Span ? (cut as unknown as Span<D>).label : `a ${typeof cut}`}, which is not a cut`,
+          fix: 'cut a span with strips(), blocks() or tiles(): loops take its pieces',
+        },
+        site,
+      )
     this.requireOpen(cut.of)
     const asked = { site, label: cut.label }
     this.pending.add(asked)

@@ -42,6 +42,7 @@ class Verifier {
   }
 
   run(): void {
+    this.checkNames()
     if (!this.writes.has(this.program.output))
       this.fail('trace()', {
         what: 'the output y is never written',
@@ -56,6 +57,23 @@ class Verifier {
     throw new KernelError(this.program.name, site.toString(), fault)
   }
 
+  /** Tensors in HBM are told apart by their names: in counts, in what is emitted, and in the arguments of a call. */
+  private checkNames(): void {
+    const { inputs, output } = this.program
+    const seen = new Map<string, string>([[output.name, 'the output']])
+    for (const { name } of inputs) {
+      if (seen.has(name))
+        this.fail('inputs', { what: `two tensors are called ${name}`, fix: 'give each a name of its own' })
+      seen.set(name, 'an input')
+    }
+    for (const { name, memory, site } of this.allocs) {
+      if (memory !== 'hbm') continue
+      const other = seen.get(name)
+      if (other) this.fail(site, { what: `${name} is already ${other}`, fix: 'give the buffer another name' })
+      seen.set(name, 'a buffer in HBM')
+    }
+  }
+
   private checkRead(read: Access): void {
     const { backing } = read.view
     if (backing.kind === 'hbm' && !backing.output) return
@@ -65,9 +83,25 @@ class Verifier {
       this.fail(read.op.site, {
         what: `${read.op.spec.name}: ${read.role} ${backing.name} is read before anything is written to it`,
         detail: `${read.role} = ${read.view}`,
-        fix: 'load or compute it first, or allocate it with nl.zeros',
+        fix:
+          backing.memory === 'psum'
+            ? 'multiply into it first'
+            : 'load or compute it first, or allocate it with nl.zeros',
       })
     for (const write of writes) this.checkCarried(backing, read, write)
+    if (backing.memory === 'psum') this.checkGroupComplete(read, writes)
+  }
+
+  /** Nothing may be read from a PSUM tile whose accumulation goes on (NCC_ISCH714). */
+  private checkGroupComplete(read: Access, writes: readonly Access[]): void {
+    const later = writes.find((write) => write.op.spec.accumulates && write.order > read.order)
+    if (!later) return
+    const { view } = read
+    this.fail(read.op.site, {
+      what: `${read.op.spec.name}: ${read.role} ${view.name} is read before ${later.op.spec.name} (${later.op.site}) accumulates into it again`,
+      detail: `${read.role} = ${view}`,
+      fix: 'read it after the last one, or use a PSUM buffer for each sum',
+    })
   }
 
   /** In an affine loop, an iteration may not read what another one writes. */
