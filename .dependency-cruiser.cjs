@@ -4,11 +4,12 @@
  */
 const below = {
   tensor: [],
+  wasm: [],
   nki: ['tensor'],
   device: [],
   kernels: ['nki', 'tensor'],
-  engine: ['tensor'],
-  simulate: ['kernels', 'nki', 'device', 'engine', 'tensor'],
+  engine: ['tensor', 'wasm'],
+  simulate: ['kernels', 'nki', 'device', 'engine', 'wasm', 'tensor'],
   emit: ['kernels', 'nki', 'device', 'tensor'],
   tune: ['simulate', 'kernels', 'nki', 'device', 'tensor'],
   report: ['tune', 'simulate', 'emit', 'kernels', 'nki', 'device', 'tensor'],

@@ -35,7 +35,7 @@ export const ncMatmul = defineOp({
     each(dst!, (i, j) => {
       let sum = get(dst!, i, j)
       for (let k = 0; k < stationary!.rows; k++)
-        sum = Math.fround(sum + get(stationary!, k, i) * get(moving!, k, j))
+        sum = Math.fround(sum + Math.fround(get(stationary!, k, i) * get(moving!, k, j)))
       return sum
     })
   },
