@@ -1,7 +1,14 @@
 /** Arguments that several commands take, and what is wrong with them in one line. */
 import { type Command, Option } from 'commander'
-import { type Choice, choose, type Family, findFamily, type ScheduleRequest } from '../kernels/index.ts'
-import { ArgumentError, type Dims, type ScheduleValues } from '../nki/index.ts'
+import {
+  type Choice,
+  choose,
+  type Family,
+  findFamily,
+  type ScheduleRequest,
+  traceChoice,
+} from '../kernels/index.ts'
+import { ArgumentError, type Dims, type Program, type ScheduleValues } from '../nki/index.ts'
 import { DTYPES, type Dtype } from '../tensor/index.ts'
 
 /** `M=1024,K=2048` → { M: 1024, K: 2048 }; sizes may be written 4k. */
@@ -107,5 +114,32 @@ export function chosen(
   return { family, choice: choose(family, checkShape(family, shape), schedule) }
 }
 
-export const optionsOf = ({ activation }: Pick<KernelArguments, 'activation'>): Record<string, string> =>
-  activation === undefined ? {} : { activation }
+export const optionsOf = ({
+  activation,
+}: {
+  readonly activation?: string | undefined
+}): Record<string, string> => (activation === undefined ? {} : { activation })
+
+/** What `print` and `emit` take: a shape is optional, and picks the form. */
+export interface ProgramArguments {
+  readonly shape?: Dims
+  readonly schedule: ScheduleRequest
+  readonly activation?: string
+}
+
+export const programCommand = (program: Command, name: string, description: string): Command =>
+  program
+    .command(`${name} <kernel>`)
+    .description(`${description}; with a shape, that of the form for this shape`)
+    .addOption(shapeOption())
+    .addOption(scheduleOption())
+    .option('--activation <name>', 'fuse an activation, where the kernel has one')
+
+/** The program that the arguments name: of the general form, where there is no shape. */
+export function traced(name: string, { shape, schedule, ...options }: ProgramArguments): Program {
+  const family = findFamily(name)
+  const choice = shape
+    ? choose(family, checkShape(family, shape), schedule)
+    : choose({ ...family, special: [] }, {}, schedule)
+  return traceChoice(choice, optionsOf(options))
+}

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { register as bench } from './commands/bench.ts'
 import { register as diff } from './commands/diff.ts'
 import { register as doctor } from './commands/doctor.ts'
+import { register as emit } from './commands/emit.ts'
 import { register as kernels } from './commands/kernels.ts'
 import { register as print } from './commands/print.ts'
 import { register as profile } from './commands/profile.ts'
@@ -23,7 +24,7 @@ const program = new Command('neuronmm')
   .showSuggestionAfterError()
   .exitOverride()
 
-for (const register of [kernels, run, print, profile, diff, bench, tune, doctor]) register(program)
+for (const register of [kernels, run, print, profile, diff, bench, tune, emit, doctor]) register(program)
 
 try {
   await program.parseAsync()
