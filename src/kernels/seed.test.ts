@@ -137,13 +137,18 @@ describe('defects of the seed', () => {
     expect(tensors.u!.hbmReadBytes).toBe(BF16 * 8192 * 4096)
     expect(tensors.v!.hbmReadBytes).toBe(BF16 * 4096 * 16384)
   })
-  test('10: the error does not grow with K', () => {
-    const error = (K: number, schedule: ScheduleValues) =>
-      check(findFamily('fused_xuv').general, { M: 32, K, r: 64, N: 64 }, 'bfloat16', { seed: 6, schedule })
-        .relativeError
+  test('10: the error does not grow with K, also at a rank whose strips are short', () => {
+    const kernel = findFamily('fused_xuv').general
+    const error = (dims: Dims, schedule: ScheduleValues) =>
+      check(kernel, dims, 'bfloat16', { seed: 6, schedule }).relativeError
+    const at = (K: number) => ({ M: 140, K, r: 64, N: 64 })
+    const [small, large] = [at(512), at(8192)]
     const seed = seedOf('fused_xuv')
-    expect(error(8192, seed)).toBeGreaterThan(1.3 * error(512, seed))
-    expect(error(8192, {})).toBeLessThan(1.1 * error(512, {}))
+    expect(error(large, seed)).toBeGreaterThan(1.3 * error(small, seed))
+    expect(error(large, kernel.defaultFor(large))).toBeLessThan(1.1 * error(small, kernel.defaultFor(small)))
+    expect(kernel.trace(kernel.defaultFor({ M: 32768, K: 8192, r: 4096, N: 16384 })).choices.accumulate).toBe(
+      'float32',
+    )
   })
 })
 

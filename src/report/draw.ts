@@ -15,15 +15,15 @@ export interface Figure {
 }
 
 const QUANTITIES = [
-  { name: 'time', label: 'time, ms', of: (p: { seconds: number }) => p.seconds * 1e3 },
-  { name: 'traffic', label: 'HBM traffic, GiB', of: (p: { hbmGiB: number }) => p.hbmGiB },
+  { name: 'time', label: 'Time (ms)', of: (p: { seconds: number }) => p.seconds * 1e3 },
+  { name: 'traffic', label: 'HBM traffic (GiB)', of: (p: { hbmGiB: number }) => p.hbmGiB },
 ] as const
 
 /** Lines are modelled; rings are the published points. */
 export function drawFigures(points: readonly FigurePoint[], where: string): Figure[] {
   const label = (id: string) => SERIES.find((series) => series.id === id)!.label
-  return QUANTITIES.map(({ name, label: unit, of }) => {
-    const title = `${name === 'time' ? 'Time' : 'HBM traffic'}, ${where}`
+  return QUANTITIES.map(({ name, label: quantity, of }) => {
+    const title = `${quantity}, ${where}`
     const lines = points.map((p) => ({ M: p.M, value: of(p), series: label(p.series) }))
     const rings = points.flatMap((p) =>
       p.published ? [{ M: p.M, value: of(p.published), series: label(p.series) }] : [],
@@ -47,7 +47,7 @@ export function drawFigures(points: readonly FigurePoint[], where: string): Figu
         tickFormat: String,
         ticks: [...new Set(lines.map(({ M }) => M))],
       },
-      y: { label: unit, type: 'log', grid: true, tickFormat: (n: number) => `${n}`, ticks: 6 },
+      y: { label: null, type: 'log', grid: true, tickFormat: (n: number) => `${n}`, ticks: 6 },
       color: { domain: SERIES.map((series) => series.label), scheme: 'tableau10' },
       marks: [
         Plot.line(lines, { ...axes, strokeWidth: 2 }),
