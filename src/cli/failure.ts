@@ -19,7 +19,15 @@ export function explain(error: unknown): { text: string; code: number } {
     error instanceof TypeError
   )
     return { text: line, code: EXIT.badInput }
+  if (isFileError(error))
+    return {
+      text: `neuronmm: ${error.path} cannot be opened (${error.code}); check the path and its permissions`,
+      code: EXIT.badInput,
+    }
   if (error instanceof MissingError) return { text: line, code: EXIT.missing }
   if (error.name === 'AbortError') return { text: 'neuronmm: interrupted', code: EXIT.interrupted }
   return { text: process.env.NEURONMM_DEBUG ? (error.stack ?? line) : line, code: EXIT.failed }
 }
+
+const isFileError = (error: Error): error is NodeJS.ErrnoException & { path: string } =>
+  'code' in error && 'path' in error && 'syscall' in error

@@ -1,6 +1,5 @@
 /**
- * Progress on stderr for what takes over a second: a bar on a terminal, a line every few seconds elsewhere. Ctrl-C
- * aborts the signal, so that work stops at its next step and says so.
+ * Progress on stderr for what takes over a second: a bar on a terminal, a line every few seconds elsewhere.
  */
 import { SingleBar } from 'cli-progress'
 
@@ -9,9 +8,20 @@ type OnProgress = (done: number, total: number) => void
 const SHOW_AFTER_MS = 1000
 const LINE_EVERY_MS = 5000
 
+/** Work that never yields: a signal could not reach it, so Ctrl-C is left to end the process. */
+export function showProgress<T>(label: string, work: (onProgress: OnProgress) => T): T {
+  const view = new View(label)
+  try {
+    return work((done, total) => view.update(done, total))
+  } finally {
+    view.stop()
+  }
+}
+
+/** Work that yields: Ctrl-C aborts the signal, so that it stops at its next step and keeps what is done. */
 export async function withProgress<T>(
   label: string,
-  work: (onProgress: OnProgress, signal: AbortSignal) => T | Promise<T>,
+  work: (onProgress: OnProgress, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController()
   const interrupt = () => controller.abort()

@@ -21,7 +21,7 @@ import { checkShape, dtypeOption, type KernelArguments, shapeOption } from '../a
 import { EXIT } from '../failure.ts'
 import { printJson } from '../output.ts'
 import { targetOption } from '../profiling.ts'
-import { withProgress } from '../progress.ts'
+import { showProgress, withProgress } from '../progress.ts'
 import { showHeadlines, showPoints, showResiduals, showTraffic, showTrials } from '../tables.ts'
 
 /** Its kernel takes every dimension of the workload. */
@@ -71,7 +71,7 @@ async function bench(args: BenchArguments): Promise<void> {
       signal,
     }),
   )
-  const trials = await withProgress('trial runs', () => names.map((name) => trial(name, args.dtype)))
+  const trials = showProgress('trial runs', () => names.map((name) => trial(name, args.dtype)))
   const ratios = ratiosOf(points)
   if (args.json)
     printJson({

@@ -4,7 +4,7 @@ import { check } from '../../simulate/index.ts'
 import { chosen, type KernelArguments, kernelCommand, optionsOf, parseWhole } from '../arguments.ts'
 import { EXIT } from '../failure.ts'
 import { bytes, fields, printJson } from '../output.ts'
-import { withProgress } from '../progress.ts'
+import { showProgress } from '../progress.ts'
 
 interface RunArguments extends KernelArguments {
   readonly seed: number
@@ -23,11 +23,11 @@ export function register(program: Command): void {
         .default('hardware'),
     )
     .option('--padded', 'count instructions as a masked dialect issues them: whole pieces')
-    .action(async (name: string, args: RunArguments) => {
+    .action((name: string, args: RunArguments) => {
       const { shape, dtype, seed, precision } = args
       const { choice } = chosen(name, args)
       const started = performance.now()
-      const result = await withProgress(`${choice.kernel.name}`, (onProgress, signal) =>
+      const result = showProgress(choice.kernel.name, (onProgress) =>
         check(choice.kernel, shape, dtype, {
           seed,
           precision,
@@ -35,7 +35,6 @@ export function register(program: Command): void {
           options: optionsOf(args),
           reading: args.padded ? 'padded' : 'exact',
           onProgress,
-          signal,
         }),
       )
       const { counts } = result
