@@ -52,7 +52,7 @@ export const refusal = (trace: Body, options: Options = {}): string =>
 
 const withSourceLines = (message: string): string =>
   message.replace(/([\w-]+\.test\.ts):(\d+)/g, (_, file: string, line: string) => {
-    const folder = file.startsWith('run') ? 'simulate/run' : 'nki'
+    const folder = /^(cost|evaluate)/.test(file) ? 'nki/ops' : 'nki'
     const source = readFileSync(new URL(`../src/${folder}/${file}`, import.meta.url), 'utf8')
     return `«${source.split('\n')[Number(line) - 1]!.trim()}»`
   })

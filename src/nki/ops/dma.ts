@@ -10,6 +10,9 @@ const sameDtype = (dtype: Record<string, string>) =>
         fix: 'move it as it is and convert with tensor_copy',
       }
 
+/** A load reads HBM and a store writes it; a copy on chip is neither. */
+const inHbm = (memory: string | undefined): number => (memory === 'hbm' ? 1 : 0)
+
 export const dmaCopy = defineOp({
   name: 'dma_copy',
   summary: 'Copies a rectangle between HBM and SBUF (load, store), or within one of them.',
@@ -18,7 +21,7 @@ export const dmaCopy = defineOp({
   dtypeRule: sameDtype,
   evaluate: ({ dst, src }) => each(dst!, (i, j) => get(src!, i, j)),
   cycles: () => 0,
-  tally: ({ memory }) => (memory.dst === 'hbm' ? { stores: 1 } : { loads: 1 }),
+  tally: ({ memory }) => ({ loads: inHbm(memory.src), stores: inHbm(memory.dst) }),
   python: {
     legacy: (t) =>
       t.direction === 'store'
@@ -42,7 +45,7 @@ export const dmaTranspose = defineOp({
         },
   evaluate: ({ dst, src }) => each(dst!, (i, j) => get(src!, j, i)),
   cycles: () => 0,
-  tally: () => ({ loads: 1 }),
+  tally: ({ memory }) => ({ loads: inHbm(memory.src) }),
   python: {
     legacy: (t) => `${t.dst} = nl.load_transpose2d(${t.src}${t.mask})`,
     current: (t) => `nisa.dma_transpose(${t.dst}, ${t.src})`,

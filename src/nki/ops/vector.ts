@@ -21,14 +21,14 @@ const atLeast64 = (cycles: number): number => Math.max(64, cycles)
 const elementwise = () => ({ elementwise: 1 })
 const FAST = new Set(['add', 'subtract', 'multiply'])
 
-/** Two inputs take 2N, except PSUM with SBUF, or both SBUF in bfloat16 with add, subtract or multiply (L-ISA). */
-const twoInputs =
-  (first: string, second: string, op: string) =>
-  ({ size, memory, dtype, attributes }: Instance): number => {
-    const split = memory[first] !== memory[second]
-    const halves = memory[first] === 'sbuf' && dtype[first] === 'bfloat16' && dtype[second] === 'bfloat16'
-    return atLeast64(split || (halves && FAST.has(String(attributes[op]))) ? size.B : 2 * size.B)
-  }
+/** Two inputs take 2N, unless both are in SBUF, in bfloat16, and only added, subtracted or multiplied (L-ISA). */
+const isFast =
+  (inputs: readonly string[], ops: readonly string[]) =>
+  ({ memory, dtype, attributes }: Instance): boolean =>
+    inputs.every((role) => memory[role] === 'sbuf' && dtype[role] === 'bfloat16') &&
+    ops.every((op) => FAST.has(String(attributes[op])))
+const isFastPair = isFast(['data1', 'data2'], ['op'])
+const isFastChain = isFast(['data', 'operand1'], ['op0', 'op1'])
 
 const notBothPsum =
   (first: string, second: string) =>
@@ -62,7 +62,8 @@ export const tensorTensor = defineOp({
     const f = operator(op)
     each(dst!, (i, j) => f(get(data1!, i, j), get(data2!, i, j)))
   },
-  cycles: twoInputs('data1', 'data2', 'op'),
+  // one input in each memory: both ports are read at once
+  cycles: (n) => atLeast64(n.memory.data1 !== n.memory.data2 || isFastPair(n) ? n.size.B : 2 * n.size.B),
   tally: elementwise,
   python: {
     legacy: (t) =>
@@ -84,13 +85,20 @@ export const tensorScalar = defineOp({
     operand1: orNumber(optional(sbuf('A', '1'))),
   },
   attributes: { op0: operatorName, op1: { ...operatorName, optional: true } },
+  rule({ memory, attributes }) {
+    const second = memory.operand1 !== undefined || attributes.operand1 !== undefined
+    if (second === (attributes.op1 !== undefined)) return null
+    return second
+      ? { what: 'operand1 is given without op1', fix: 'give op1, or leave operand1 out' }
+      : { what: 'op1 is given without operand1', fix: 'give operand1, or leave op1 out' }
+  },
   evaluate({ dst, data, operand0, operand1 }, { op0, op1, operand0: number0, operand1: number1 }) {
     const first = operator(op0)
     const second = op1 === undefined ? (x: number) => x : operator(op1)
     each(dst!, (i, j) => {
       const a = operand0 ? get(operand0, i, 0) : Number(number0)
       const b = operand1 ? get(operand1, i, 0) : Number(number1)
-      return second(Math.fround(first(get(data!, i, j), a)), b)
+      return second(first(get(data!, i, j), a), b)
     })
   },
   cycles: ({ size }) => atLeast64(size.B),
@@ -122,10 +130,10 @@ export const scalarTensorTensor = defineOp({
     const second = operator(op1)
     each(dst!, (i, j) => {
       const a = operand0 ? get(operand0, i, 0) : Number(number0)
-      return second(Math.fround(first(get(data!, i, j), a)), get(operand1!, i, j))
+      return second(first(get(data!, i, j), a), get(operand1!, i, j))
     })
   },
-  cycles: twoInputs('data', 'operand1', 'op1'),
+  cycles: (n) => atLeast64(isFastChain(n) ? n.size.B : 2 * n.size.B),
   tally: elementwise,
   python: {
     legacy: (t) => `${t.dst} = nisa.scalar_tensor_tensor(data=${t.data}${chain(t)}, dtype=${t.dtype})`,
@@ -145,13 +153,15 @@ export const tensorReduce = defineOp({
     const f = operator(op)
     each(dst!, (i) => {
       let result = get(data!, i, 0)
-      for (let j = 1; j < data!.cols; j++) result = Math.fround(f(result, get(data!, i, j)))
+      for (let j = 1; j < data!.cols; j++) result = f(result, get(data!, i, j))
       return result
     })
   },
   cycles: ({ size, dtype, attributes }) =>
     atLeast64(
-      isHalf(dtype.data!) && (attributes.op === 'add' || attributes.op === 'maximum') ? size.B / 2 : size.B,
+      dtype.data === 'bfloat16' && (attributes.op === 'add' || attributes.op === 'maximum')
+        ? size.B / 2
+        : size.B,
     ),
   tally: elementwise,
   python: {
