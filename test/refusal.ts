@@ -2,7 +2,8 @@
  * Kernels that are wrong on purpose, and what is said about them. The compiler refuses most of them already (see
  * types.test-d.ts), so these take untyped handles, as a caller from plain JavaScript does.
  */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { type Kernel, KernelError, kernel } from '../src/nki/index.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: what the types refuse is what these kernels do
@@ -50,9 +51,10 @@ export function refusalOf(attempt: () => unknown): string {
 export const refusal = (trace: Body, options: Options = {}): string =>
   refusalOf(() => untyped(trace, options).trace())
 
+const SOURCES = new URL('../src/', import.meta.url)
 const withSourceLines = (message: string): string =>
   message.replace(/([\w-]+\.test\.ts):(\d+)/g, (_, file: string, line: string) => {
-    const folder = /^(cost|evaluate)/.test(file) ? 'nki/ops' : 'nki'
-    const source = readFileSync(new URL(`../src/${folder}/${file}`, import.meta.url), 'utf8')
+    const path = readdirSync(SOURCES, { recursive: true }).find((p) => basename(String(p)) === file)
+    const source = readFileSync(new URL(String(path), SOURCES), 'utf8')
     return `«${source.split('\n')[Number(line) - 1]!.trim()}»`
   })

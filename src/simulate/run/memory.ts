@@ -84,8 +84,9 @@ export class Memory {
     }
   }
 
-  /** Row and column of the first element that was never written; null when all were. */
+  /** Row and column of the first element that was never written; null when all were, as in a caller's tensor. */
   findPoison(backing: Backing, block: Block): [row: number, col: number] | null {
+    if (backing.kind === 'hbm' && !backing.output) return null
     const { bits } = this.buffers.get(backing)!
     for (let i = 0; i < block.rows; i++) {
       const begin = block.offset + i * block.stride

@@ -3,9 +3,11 @@
  * with poison in uninitialised memory; values are rounded where the hardware rounds, and PSUM accumulates in float32.
  */
 import {
+  ArgumentError,
   type Binding,
   bind,
   type Dims,
+  dtypeOf,
   Extents,
   KernelError,
   type Node,
@@ -13,7 +15,7 @@ import {
   type Program,
   readsOf,
 } from '../../nki/index.ts'
-import { type Dtype, Tensor } from '../../tensor/index.ts'
+import { type Dtype, dtypeInfo, Tensor } from '../../tensor/index.ts'
 import { count } from './count.ts'
 import { matmulInto } from './matmul.ts'
 import { Memory } from './memory.ts'
@@ -33,7 +35,7 @@ const PROGRESS_EVERY = 4096
 
 /**
  * Inputs by name, each [rows, columns] in the layout of the kernel; the result has the dtype of the first input, or
- * float32 with that precision.
+ * float32 with that precision where it is floating point.
  * @throws ArgumentError for tensors that do not fit, KernelError for what the program does wrong.
  */
 export function run(
@@ -50,23 +52,26 @@ export function bindTensors(program: Program, inputs: Readonly<Record<string, Te
   const dims: Record<string, number> = {}
   const dtypes: Record<string, Dtype> = {}
   const say = (problem: string): never => {
-    throw new RangeError(`${program.name}: ${problem}`)
+    throw new ArgumentError(`${program.name}: ${problem}`)
   }
+  const names = program.inputs.map((t) => t.name)
+  for (const name of Object.keys(inputs))
+    if (!names.includes(name)) say(`it has no input ${name}; it takes ${names.join(', ')}`)
   for (const { name, p, f } of program.inputs) {
     const tensor = inputs[name]
-    if (!tensor)
-      return say(`input ${name} is missing; it takes ${program.inputs.map((t) => t.name).join(', ')}`)
+    if (!tensor) return say(`input ${name} is missing; it takes ${names.join(', ')}`)
     if (tensor.shape.length !== 2) say(`${name} has shape [${tensor.shape}], it must be [${p.dim}, ${f.dim}]`)
     for (const [axis, span] of [p, f].entries()) {
       const n = tensor.shape[axis]!
+      if (span.dim === '1' && n !== 1)
+        say(`${name} has ${n} ${axis === 0 ? 'rows' : 'columns'} where it must have 1`)
       dims[span.dim] ??= n
       if (dims[span.dim] !== n)
         say(`${name} has ${span.dim} = ${n} where an earlier input has ${dims[span.dim]}`)
     }
     dtypes[name] = tensor.dtype
   }
-  const { '1': unit = 1, ...named } = dims
-  if (unit !== 1) say(`an input of one column has ${unit}`)
+  const { '1': _, ...named } = dims
   return bind(program, named, dtypes)
 }
 
@@ -87,6 +92,7 @@ class Execution {
   }
 
   run(inputs: Readonly<Record<string, Tensor>>): Tensor {
+    this.options.signal?.throwIfAborted()
     const { output } = this.program
     for (const backing of this.program.inputs) {
       const tensor = inputs[backing.name]!
@@ -115,11 +121,9 @@ class Execution {
         what: `${output.name}[${hole.join(', ')}] was never written`,
         fix: 'store every part of the output',
       })
-    const dtype =
-      this.options.precision === 'float32'
-        ? 'float32'
-        : this.binding.dtypes[(output.dtype as { like: string }).like]!
-    return Tensor.from(whole.data, shape, dtype)
+    const dtype = dtypeOf(output.dtype, this.binding)
+    const widened = this.options.precision === 'float32' && dtypeInfo(dtype).kind === 'float'
+    return Tensor.from(whole.data, shape, widened ? 'float32' : dtype)
   }
 
   private execute(nodes: readonly Node[]): void {
