@@ -109,7 +109,7 @@ describe('movement', () => {
 })
 
 describe('nc_matmul', () => {
-  test('adds the products to dst, in float32 and in the order of the contraction', () => {
+  test('adds the products to dst in the order of the contraction, each and each sum rounded to float32', () => {
     const case_ = fc
       .tuple(fc.integer({ min: 1, max: 9 }), sizes)
       .chain(([k, [m, n]]) => fc.tuple(matrix(k, m), matrix(k, n), matrix(m, n)))
@@ -118,7 +118,7 @@ describe('nc_matmul', () => {
         const dst = blockOf(before)
         OPS.ncMatmul.evaluate({ dst, stationary: blockOf(stationary), moving: blockOf(moving) }, {})
         const expected = map(before, (x, i, j) =>
-          stationary.reduce((sum, row, k) => fround(sum + row[i]! * moving[k]![j]!), x),
+          stationary.reduce((sum, row, k) => fround(sum + fround(row[i]! * moving[k]![j]!)), x),
         )
         same(rowsOf(dst), expected)
       }),
