@@ -18,6 +18,7 @@ import { linearSpec, lowRankMlpSpec, lowRankSpec, threadCount } from './validate
 /** Loaded on demand, so that a program which uses one backend does not load the others. Fastest first. */
 const factories: Partial<Record<BackendName, () => Promise<BackendFactory>>> = {
   native: async () => (await import('./native/index.ts')).createNativeBackend,
+  wasm: async () => (await import('./wasm/index.ts')).createWasmBackend,
   reference: async () => (await import('./reference/index.ts')).createReferenceBackend,
 }
 const NAMES = Object.keys(factories) as BackendName[]

@@ -3,6 +3,7 @@ import { type MemoryLimits, ModuleBuilder } from '../../../wasm/index.ts'
 import { ACTIVATIONS, addCombine, addFinishRows } from './activation.ts'
 import { addExecutor } from './executor.ts'
 import type { PhaseKind } from './phase.ts'
+import { addPeak, addRead } from './probe.ts'
 import { addProduct } from './product.ts'
 import { addPackRows, addRoundRows } from './rows.ts'
 import { addTile } from './tile.ts'
@@ -50,6 +51,8 @@ export function buildModule({ relaxed, memory, jobAddress }: ModuleOptions): Ker
     finishRows: byActivation(addFinishRows),
     combine: byActivation(addCombine),
     roundRows: { bfloat16: module.slot(addRoundRows(module)) },
+    peak: { float32: module.slot(addPeak(module, relaxed)) },
+    read: { bytes: module.slot(addRead(module)) },
   }
   addExecutor(module, jobAddress, finished)
   return { bytes: module.toBytes(), tileRows, slots }

@@ -46,6 +46,9 @@ export const PHASES = {
   combine: ['gate', 'up', 'vectors', 'vectorsPerTask'],
   /** float32 rows to bfloat16 rows. */
   roundRows: ['y', 'out', 'rowBytes', 'vectors', 'outRowBytes', 'rowsPerTask', 'rows'],
+  /** A loop of multiply-adds in registers, and one of loads; both to measure. */
+  peak: ['rounds'],
+  read: ['at', 'bytesPerTask'],
 } as const
 
 export type PhaseKind = keyof typeof PHASES
@@ -60,6 +63,12 @@ export function phaseWords<K extends PhaseKind>(
 ): number[] {
   const named = args as Record<string, number>
   return [...COMMON.map((word) => common[word]), ...PHASES[kind].map((word) => named[word]!)]
+}
+
+/** Phases in order, and the number of their tasks. */
+export interface Work {
+  readonly phases: readonly (readonly number[])[]
+  readonly total: number
 }
 
 export const SLOT_OFFSET = 0

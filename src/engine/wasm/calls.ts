@@ -1,0 +1,175 @@
+/**
+ * Calls of layers, one strip of rows after the other. A synchronous call works along on its own thread. Asynchronous ones
+ * wait in a line and are run by the workers alone: the JavaScript thread only copies rows in and out of the linear memory.
+ * Where there are no workers they take turns with the event loop.
+ */
+import type { Rows } from '../types.ts'
+import type { Machine } from './machine.ts'
+import { type Job, type LayerProgram, plan } from './plan.ts'
+
+/** Rows of X and Y and everything between, at most; a wide layer takes shorter strips. */
+const SCRATCH_BYTES = 48 * 2 ** 20
+/** XU of 192 rows stays in an L2 of 1 MiB up to rank 1024; longer strips gain nothing. */
+const MAX_STRIP = 192
+
+export interface Call {
+  readonly program: LayerProgram
+  readonly x: Rows
+  readonly y: Rows
+  readonly rows: number
+}
+
+interface Waiting extends Call {
+  row: number
+  readonly resolve: () => void
+  readonly reject: (reason: unknown) => void
+}
+
+interface Strip {
+  readonly job: Job
+  readonly rows: number
+}
+
+export class Calls {
+  readonly #machine: () => Machine
+  readonly #line: Waiting[] = []
+  #running: Strip | undefined
+  #scratch = { at: 0, bytes: 0 }
+
+  constructor(machine: () => Machine) {
+    this.#machine = machine
+  }
+
+  run(call: Call): void {
+    // Let the strip under way finish and keep its rows; the rest of the line goes on afterwards.
+    if (this.#running) {
+      this.#machine().join()
+      this.#finishStrip(this.#running)
+    }
+    for (let row = 0; row < call.rows; ) {
+      const strip = this.#stage(call, row)
+      this.#machine().start(strip.job, false)
+      this.#machine().join()
+      this.#copyOut(call, row, strip)
+      row += strip.rows
+    }
+    this.#next()
+  }
+
+  enqueue(call: Call): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#line.push({ ...call, row: 0, resolve, reject })
+      if (this.#machine().hasWorkers) this.#next()
+      else if (this.#line.length === 1) setTimeout(() => this.#nextHere())
+    })
+  }
+
+  /** A worker says that a job is done; it may be one that a synchronous call has finished already. */
+  readonly onFinished = (): void => {
+    if (!this.#running || !this.#machine().isDone) return
+    this.#finishStrip(this.#running)
+    this.#next()
+  }
+
+  cancel(reason: unknown): void {
+    const begun = this.#line.filter((call) => call.row > 0 || (this.#running && call === this.#line[0]))
+    const rest = this.#line.filter((call) => !begun.includes(call))
+    this.#line.splice(0, this.#line.length, ...begun)
+    for (const call of rest) call.reject(reason)
+  }
+
+  #next(): void {
+    const call = this.#line[0]
+    if (this.#running || !this.#machine().hasWorkers) return
+    if (!call) {
+      this.#machine().release()
+      return
+    }
+    try {
+      this.#running = this.#stage(call, call.row)
+      this.#machine().start(this.#running.job, true)
+    } catch (error) {
+      this.#line.shift()
+      call.reject(error)
+      this.#next()
+    }
+  }
+
+  #finishStrip(strip: Strip): void {
+    const call = this.#line[0]!
+    this.#running = undefined
+    this.#copyOut(call, call.row, strip)
+    call.row += strip.rows
+    if (call.row === call.rows) {
+      this.#line.shift()
+      call.resolve()
+    }
+  }
+
+  /** One strip on this thread, then the event loop, then the next. */
+  #nextHere(): void {
+    const call = this.#line[0]
+    if (!call) return
+    try {
+      const strip = this.#stage(call, call.row)
+      this.#machine().start(strip.job, false)
+      this.#machine().join()
+      this.#finishStrip(strip)
+    } catch (error) {
+      this.#line.shift()
+      call.reject(error)
+    }
+    if (this.#line.length > 0) setTimeout(() => this.#nextHere())
+  }
+
+  #stage(call: Call, row: number): Strip {
+    const { heap } = this.#machine()
+    const rows = Math.min(this.#stripRows(call), call.rows - row)
+    let job = this.#plan(call, rows)
+    const needed = job.end - this.#scratch.at
+    if (needed > this.#scratch.bytes) {
+      if (this.#scratch.bytes > 0) heap.free(this.#scratch.at)
+      this.#scratch = { at: 0, bytes: 0 }
+      this.#scratch = { at: heap.allocate(needed), bytes: needed }
+      job = this.#plan(call, rows)
+    }
+    const columns = call.x.length / call.rows
+    const target = view(heap, call.x, job.x.at, rows * job.x.pitch)
+    copyRows(call.x.subarray(row * columns, (row + rows) * columns), columns, target, job.x.pitch, columns)
+    return { job, rows }
+  }
+
+  #copyOut(call: Call, row: number, { job, rows }: Strip): void {
+    const columns = call.y.length / call.rows
+    const source = view(this.#machine().heap, call.y, job.y.at, rows * job.y.pitch)
+    copyRows(source, job.y.pitch, call.y.subarray(row * columns, (row + rows) * columns), columns, columns)
+  }
+
+  #plan({ program, x }: Call, rows: number): Job {
+    const { threads, kernels } = this.#machine()
+    const io = x instanceof Uint16Array ? 'bfloat16' : 'float32'
+    return plan({ program, io, rows, threads, kernels, scratch: this.#scratch.at })
+  }
+
+  /** Rows of one strip: as many as fit the scratch memory, whole tiles, strips of nearly equal length. */
+  #stripRows(call: Call): number {
+    const { tileRows } = this.#machine().kernels
+    const rowBytes = (this.#plan(call, tileRows).end - this.#scratch.at) / tileRows
+    const most = Math.max(tileRows, Math.min(MAX_STRIP, Math.floor(SCRATCH_BYTES / rowBytes)))
+    return Math.ceil(call.rows / Math.ceil(call.rows / most) / tileRows) * tileRows
+  }
+}
+
+function view(heap: Machine['heap'], like: Rows, at: number, length: number): Rows {
+  return like instanceof Uint16Array ? heap.halves(at, length) : heap.floats(at, length)
+}
+
+/** Copies rows of `columns` elements between arrays of different row pitch; all at once where the pitch is the same. */
+function copyRows(from: Rows, fromPitch: number, to: Rows, toPitch: number, columns: number): void {
+  if (fromPitch === toPitch && fromPitch === columns) {
+    to.set(from)
+    return
+  }
+  const rows = Math.round(Math.min(from.length / fromPitch, to.length / toPitch))
+  for (let i = 0; i < rows; i++) to.set(from.subarray(i * fromPitch, i * fromPitch + columns), i * toPitch)
+}
