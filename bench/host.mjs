@@ -1,8 +1,9 @@
 /**
  * NeuronMM against its peers on the same chained product, interleaved in one run, beside the machine's peaks measured in
- * that run. Writes a table to the terminal, and results/host.json and results/host.svg.
+ * that run. Writes a table to the terminal, and results/host.json and results/host.svg; with --backend NAME,
+ * results/host-NAME.
  *
- *     npm run bench:host [-- --shapes 2048x1280x8192 --rows 1,8,128,512 --rounds 9 --peers onnxruntime-node]
+ *     npm run bench:host [-- --backend wasm --shapes 2048x1280x8192 --rows 1,8,128,512 --rounds 9 --peers onnxruntime-web]
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
@@ -18,6 +19,7 @@ const { values: options } = parseArgs({
     rows: { type: 'string', default: '1,8,128,512' },
     rounds: { type: 'string', default: '9' },
     peers: { type: 'string', default: PEERS.join(',') },
+    backend: { type: 'string', default: 'auto' },
   },
 })
 const shapes = options.shapes.split(',').map((s) => s.split('x').map(Number))
@@ -33,7 +35,7 @@ const REST_MS = 30
 
 const missing = []
 const peers = await loadPeers(options.peers.split(','), missing)
-const engine = await createEngine()
+const engine = await createEngine({ backend: options.backend })
 
 function factorsFor([K, r, N], count) {
   return Array.from({ length: count }, (_, i) => ({
@@ -122,7 +124,8 @@ for (const line of missing) console.log(`left out: ${line}`)
 const folder = new URL('results/', import.meta.url)
 mkdirSync(folder, { recursive: true })
 const report = { machine, engine: engine.info, peaks, missing, results }
-writeFileSync(new URL('host.json', folder), `${JSON.stringify(report, null, 2)}\n`)
-writeFileSync(new URL('host.svg', folder), barChart(results))
+const file = options.backend === 'auto' ? 'host' : `host-${options.backend}`
+writeFileSync(new URL(`${file}.json`, folder), `${JSON.stringify(report, null, 2)}\n`)
+writeFileSync(new URL(`${file}.svg`, folder), barChart(results))
 engine.dispose()
 process.exit(0)
