@@ -37,7 +37,7 @@ module.exports = {
       name: `${folder}-through-its-index`,
       comment: 'a folder has one public face',
       severity: 'error',
-      from: { path: '^src/', pathNot: `^src/${folder}/` },
+      from: { path: '^src/', pathNot: [`^src/${folder}/`, '\\.test-d\\.ts$'] },
       to: { path: `^src/${folder}/`, pathNot: `^src/${folder}/index\\.ts$` },
     })),
     {
