@@ -4,6 +4,7 @@
  */
 import { Heap } from './heap.ts'
 import { availableThreads, canShare, compileRelaxed, type HostWorker, maySleep, startWorker } from './host.ts'
+import { STOP } from './kernels/executor.ts'
 import { buildModule, type KernelModule } from './kernels/module.ts'
 import { CLOSED, JOB, JOB_BYTES, JOB_HEADER_BYTES, PHASE_BYTES, type Work } from './kernels/phase.ts'
 import { PANEL } from './kernels/tile.ts'
@@ -15,7 +16,6 @@ const JOB_ADDRESS = 1024
 const MAILBOXES = JOB_ADDRESS + Math.ceil(JOB_BYTES / LINE) * LINE
 /** One widened panel of a block. */
 const THREAD_SCRATCH_BYTES = MAX_BLOCK * PANEL * 4
-const STOP = -1
 /** 4 GiB less the page that is never used; engines that refuse to reserve that much get less. */
 const MAXIMUM_PAGES = [65535, 32768, 16384]
 

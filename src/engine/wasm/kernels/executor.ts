@@ -16,7 +16,7 @@ import {
 } from './phase.ts'
 
 /** Polls of a word before a thread sleeps on it: some tens of microseconds. */
-const SPINS = 20_000
+const SPINS = 2_000
 /** Mailbox value that ends a worker. */
 export const STOP = -1
 
@@ -40,7 +40,11 @@ export function addExecutor(
           f.increment(spins, 1)
           f.branchIf(again, i32.lt_u(spins, SPINS))
           f.branchIf(again, i32.eqz(maySleep))
+          // Counted before sleeping: whoever finishes a task later sees the sleeper, and a task finished sooner has
+          // changed the word, so that the wait returns at once.
+          f.drop(i32.atomic.add(job, 1, JOB.sleepers))
           f.drop(memory.atomic.wait32(job, done, JOB.done))
+          f.drop(i32.atomic.add(job, -1, JOB.sleepers))
           f.branch(again)
         }),
       )
@@ -51,12 +55,7 @@ export function addExecutor(
     'work',
     { params: { scratch: 'i32', maySleep: 'i32' } },
     (f, { scratch, maySleep }) => {
-      const [task, phase, end, total] = [
-        f.local('i32', 'task'),
-        f.local('i32', 'phase'),
-        f.local('i32', 'end'),
-        f.local('i32', 'total'),
-      ]
+      const [task, phase, total] = [f.local('i32', 'task'), f.local('i32', 'phase'), f.local('i32', 'total')]
       const done = f.local('i32', 'done')
       f.block((empty) =>
         f.loop((next) => {
@@ -71,7 +70,6 @@ export function addExecutor(
               f.branch(search)
             }),
           )
-          f.set(end, i32.load(phase, END_OFFSET))
           f.call(awaitDone, { count: i32.load(phase, AFTER_OFFSET), maySleep })
           f.callIndirect(module.type(TASK_SIGNATURE), i32.load(phase, SLOT_OFFSET), {
             phase,
@@ -82,7 +80,7 @@ export function addExecutor(
           const announce = f.local('i32', 'announce')
           f.set(announce, i32.load(job, JOB.announce))
           f.set(done, i32.add(i32.atomic.add(job, 1, JOB.done), 1))
-          f.if(i32.eq(done, end), () => f.drop(memory.atomic.notify(job, -1, JOB.done)))
+          f.if(i32.atomic.load(job, JOB.sleepers), () => f.drop(memory.atomic.notify(job, -1, JOB.done)))
           f.if(i32.and(i32.eq(done, total), i32.ne(announce, 0)), () => f.call(finished, {}))
           f.branch(next)
         }),

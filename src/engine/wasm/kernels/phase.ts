@@ -6,7 +6,7 @@
 import { type Expr, i32, type Local } from '../../../wasm/index.ts'
 
 /** Words of the job header, at its address. */
-export const JOB = { next: 0, done: 4, total: 8, announce: 12 } as const
+export const JOB = { next: 0, done: 4, total: 8, announce: 12, sleepers: 16 } as const
 export const JOB_HEADER_BYTES = 64
 export const PHASE_BYTES = 128
 export const MAX_PHASES = 24
