@@ -17,9 +17,12 @@ export interface Family {
   readonly group: string
   /** The form for any shape. It bears the name of the family, and its inputs and output are those of every form. */
   readonly general: Kernel
-  /** Forms for some shapes only (their `limits` say which), tried first. */
+  /** Forms for some shapes only (their `limits` say which), tried before it, the last one first. */
   readonly special: readonly Kernel[]
 }
+
+/** Every form, the general one first. */
+export const formsOf = ({ general, special }: Family): readonly Kernel[] => [general, ...special]
 
 export interface Choice {
   readonly kernel: Kernel
@@ -38,7 +41,7 @@ export type ScheduleRequest = string | ScheduleValues
  * @throws ArgumentError when no form knows the schedule.
  */
 export function choose(family: Family, dims: Dims, request: ScheduleRequest = 'default'): Choice {
-  const forms = [...family.special, family.general]
+  const forms = formsOf(family).toReversed()
   const fitting = forms.filter((form) =>
     Object.entries(form.limits).every(([dim, limit]) => (dims[dim] ?? 0) <= limit),
   )

@@ -1,11 +1,11 @@
 /** The kernel library, naive to best in each folder. Named without a suffix, a kernel is a dispatcher (family.ts). */
 import { ArgumentError } from '../nki/index.ts'
-import type { Family } from './family.ts'
+import { type Family, formsOf } from './family.ts'
 import { LOWRANK } from './lowrank/index.ts'
 import { MATMUL } from './matmul/index.ts'
 import { MLP } from './mlp/index.ts'
 
-export { type Choice, choose, type Family, type ScheduleRequest, traceChoice } from './family.ts'
+export { type Choice, choose, type Family, formsOf, type ScheduleRequest, traceChoice } from './family.ts'
 
 export const FAMILIES: readonly Family[] = [...MATMUL, ...LOWRANK, ...MLP]
 
@@ -16,6 +16,6 @@ export function findFamily(name: string): Family {
     const form = family.special.find((kernel) => kernel.name === name)
     if (form) return { name, group: family.group, general: form, special: [] }
   }
-  const names = FAMILIES.flatMap((family) => [family.name, ...family.special.map((kernel) => kernel.name)])
+  const names = FAMILIES.flatMap(formsOf).map((kernel) => kernel.name)
   throw new ArgumentError(`no kernel ${name}; there are ${names.join(', ')}`)
 }

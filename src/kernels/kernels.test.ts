@@ -2,14 +2,14 @@
 import { describe, expect, test } from 'vitest'
 import type { Dims, Kernel } from '../nki/index.ts'
 import { check } from '../simulate/index.ts'
-import { FAMILIES } from './index.ts'
+import { FAMILIES, formsOf } from './index.ts'
 
 const RAGGED: Dims = { M: 150, K: 300, r: 70, N: 530 }
 const WIDE: Dims = { M: 257, K: 129, r: 200, N: 1100 }
 const SINGLE: Dims = { M: 1, K: 1, r: 1, N: 1 }
 const ALIGNED: Dims = { M: 128, K: 256, r: 128, N: 512 }
 
-const forms = FAMILIES.flatMap((family) => [family.general, ...family.special])
+const forms = FAMILIES.flatMap(formsOf)
 const fitting = (kernel: Kernel, dims: Dims): Dims =>
   Object.fromEntries(
     kernel.dims.map((dim) => [dim, Math.min(dims[dim]!, kernel.limits[dim] ?? Number.POSITIVE_INFINITY)]),

@@ -1,10 +1,10 @@
 /** The cases in which every kernel is emitted, executed and compared. */
 import type { EmitOptions } from '../../src/emit/index.ts'
-import { FAMILIES } from '../../src/kernels/index.ts'
+import { FAMILIES, formsOf } from '../../src/kernels/index.ts'
 import { type Dims, type Kernel, PARTITIONS, type Program } from '../../src/nki/index.ts'
 import { type Dtype, randomTensor, type Tensor } from '../../src/tensor/index.ts'
 
-export const KERNELS: readonly Kernel[] = FAMILIES.flatMap((family) => [family.general, ...family.special])
+export const KERNELS: readonly Kernel[] = FAMILIES.flatMap(formsOf)
 
 /** Aligned, ragged in every dimension, a row, tiny, and one more than whole tiles. */
 export const SHAPES: Readonly<Record<string, Dims>> = {

@@ -1,6 +1,6 @@
 /** `neuronmm kernels`: what there is, a line each. */
 import type { Command } from 'commander'
-import { FAMILIES } from '../../kernels/index.ts'
+import { FAMILIES, formsOf } from '../../kernels/index.ts'
 import { printJson, table } from '../output.ts'
 
 export function register(program: Command): void {
@@ -10,7 +10,7 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON object')
     .action(({ json }: { json?: boolean }) => {
       const forms = FAMILIES.flatMap((family) =>
-        [family.general, ...family.special].map((kernel) => ({
+        formsOf(family).map((kernel) => ({
           group: family.group,
           family: family.name,
           kernel,

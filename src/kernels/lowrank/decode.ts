@@ -4,7 +4,8 @@
  * max(min(64, stationary columns), moving columns) cycles, so with few rows it pays to move them rather than V.
  */
 import type { Handles, Param, View } from '../../nki/index.ts'
-import { type Activation, convert } from '../blocks.ts'
+import { type Activation, accumulate, convert } from '../blocks.ts'
+import { activation, macs } from './schedules.ts'
 import { type Blocks, expand, expandBlockTransposed } from './strip.ts'
 
 /** Most rows of a decode form: one tile. */
@@ -21,12 +22,29 @@ export const decodeSpace = {
 /** Which operand of Y = (XU)·V is stationary. With V it is Yᵀ that comes out, and is transposed tile by tile. */
 export const stationary = ['v', 'xu'] as const
 
-/** The choice with the fewer cycles of the tensor engine (trainium.md §2: nc_matmul, nc_transpose). */
+/** The choice with the fewer cycles of the tensor engine (costs of nc_matmul and nc_transpose in the op table). */
 export function fewestCycles({ M, r, N }: { M: number; r: number; N: number }): 'v' | 'xu' {
   const [rTiles, nTiles] = [Math.ceil(r / 128), Math.ceil(N / 128)]
   const movingV = Math.max(Math.min(64, M), Math.min(N, 512)) * Math.ceil(N / 512) * rTiles
   const movingXu = nTiles * (rTiles * Math.max(64, M) + 128)
   return movingXu < movingV ? 'v' : 'xu'
+}
+
+/** What the decode forms declare alike. */
+export const decode = {
+  limits: { M: DECODE_ROWS },
+  schedule: decodeBlocks,
+  choices: { accumulate },
+  options: { activation },
+  space: decodeSpace,
+  macs,
+}
+
+/** The same where Y is not transposed: there the stationary operand is a choice. */
+export const decodePlain = {
+  ...decode,
+  choices: { accumulate, stationary },
+  defaultFor: (dims: { M: number; r: number; N: number }) => ({ stationary: fewestCycles(dims) }),
 }
 
 export interface DecodeBlocks extends Omit<Blocks, 'mTile'> {
@@ -46,11 +64,11 @@ export function expandDecode<R extends string, F extends string>(
   v: View<'hbm', R, F>,
   y: View<'hbm', 'M', F>,
   s: DecodeBlocks & { readonly stationary: (typeof stationary)[number] },
-  activation: Activation = 'none',
+  onResult: Activation = 'none',
 ): void {
   const { nl, nisa } = h
   if (s.stationary === 'xu') {
-    expand(h, xuT, v, y, forExpand(s), activation)
+    expand(h, xuT, v, y, forExpand(s), onResult)
     return
   }
   const M = xuT.cols
@@ -58,7 +76,7 @@ export function expandDecode<R extends string, F extends string>(
     const yT = expandBlockTransposed(h, 'y_t', xuT, v, nBlock, forExpand(s))
     const out = nl.sbuf('out', [M, nBlock], y.dtype, { buffers: 2 })
     for (const n of nl.affineRange(nBlock.tiles(128))) {
-      const tile = convert(h, 'y_t_tile', yT.at(n), y.dtype, activation)
+      const tile = convert(h, 'y_t_tile', yT.at(n), y.dtype, onResult)
       const transposed = nl.psum('transposed', [M, n], y.dtype)
       nisa.ncTranspose({ dst: transposed, data: tile })
       nisa.tensorCopy({ dst: out.at(M, n), src: transposed })

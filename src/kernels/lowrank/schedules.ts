@@ -1,4 +1,5 @@
 /** What the fused low-rank kernels have in common: block sizes, the seed's schedules, the search space. */
+import { accumulate } from '../blocks.ts'
 
 /** Ours: 512 columns a matmul, sums in float32. */
 export const blocks = { mStrip: 1024, kBlock: 512, rBlock: 1024, nBlock: 1024, mTile: 512 }
@@ -64,3 +65,13 @@ export const activation = ['none', 'silu'] as const
 
 export const macs = ({ M, K, r, N }: { M: number; K: number; r: number; N: number }): number =>
   M * r * (K + N)
+
+/** What the forms for any number of rows declare alike. */
+export const strips = {
+  schedule: blocks,
+  choices: { accumulate },
+  options: { activation },
+  defaultFor: (dims: { M: number; r: number }) => stripFor(dims),
+  space,
+  macs,
+}

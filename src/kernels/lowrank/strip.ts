@@ -56,6 +56,15 @@ export function project<D extends string, R extends string>(
   return factors.map(({ name, u }, i) => convert(h, `${name}_operand`, sums[i]!, u.dtype))
 }
 
+/** (XU)ᵀ of a strip, for the one factor of a low-rank product. */
+export const projectXu = <D extends string, R extends string>(
+  h: Handles,
+  u: View<'hbm', D, R>,
+  strip: Span<'M'>,
+  loadX: (kBlock: Span<D>) => View<'sbuf', D, 'M'>,
+  s: Omit<Blocks, 'nBlock'>,
+): View<'sbuf', R, 'M'> => project(h, [{ name: 'xu_t', u }], strip, loadX, s)[0]!
+
 /** The strip's rows of Y = (XU)·V, one block of columns at a time: (XU)ᵀ stationary, V moving. */
 export function expand<R extends string, F extends string>(
   h: Handles,

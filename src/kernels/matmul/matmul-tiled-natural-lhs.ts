@@ -1,5 +1,5 @@
 import { kernel } from '../../nki/index.ts'
-import { storeTile } from '../blocks.ts'
+import { load, storeTile } from '../blocks.ts'
 import { dense } from '../reference.ts'
 import { macs } from './schedules.ts'
 
@@ -20,10 +20,7 @@ export const matmulTiledNaturalLhs = kernel({
       for (const n of nl.affineRange(N.tiles(s.nTile))) {
         const acc = nl.psum('acc', [m, n])
         for (const k of nl.affineRange(K.tiles(128))) {
-          const xTile = nl.sbuf('x_tile', [m, k], x.dtype, { buffers: 2 })
-          const wTile = nl.sbuf('w_tile', [k, n], w.dtype, { buffers: 2 })
-          nisa.dmaCopy({ dst: xTile, src: x.at(m, k) })
-          nisa.dmaCopy({ dst: wTile, src: w.at(k, n) })
+          const [xTile, wTile] = [load(h, x.at(m, k)), load(h, w.at(k, n))]
           const transposed = nl.psum('transposed', [k, m], x.dtype)
           const xT = nl.sbuf('x_t', [k, m], x.dtype)
           nisa.ncTranspose({ dst: transposed, data: xTile })

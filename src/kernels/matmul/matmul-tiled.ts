@@ -1,5 +1,5 @@
 import { kernel } from '../../nki/index.ts'
-import { storeTile } from '../blocks.ts'
+import { load, storeTile } from '../blocks.ts'
 import { dense } from '../reference.ts'
 import { macs } from './schedules.ts'
 
@@ -20,10 +20,7 @@ export const matmulTiled = kernel({
       for (const n of nl.affineRange(N.tiles(s.nTile))) {
         const acc = nl.psum('acc', [m, n])
         for (const k of nl.affineRange(K.tiles(128))) {
-          const xTile = nl.sbuf('x_tile', [k, m], xT.dtype, { buffers: 2 })
-          const wTile = nl.sbuf('w_tile', [k, n], w.dtype, { buffers: 2 })
-          nisa.dmaCopy({ dst: xTile, src: xT.at(k, m) })
-          nisa.dmaCopy({ dst: wTile, src: w.at(k, n) })
+          const [xTile, wTile] = [load(h, xT.at(k, m)), load(h, w.at(k, n))]
           nisa.ncMatmul({ dst: acc, stationary: xTile, moving: wTile })
         }
         storeTile(h, y.at(m, n), acc)

@@ -11,21 +11,13 @@ import {
 } from '../lowrank/decode.ts'
 import { mlp } from '../reference.ts'
 import { decodeMlpBlocks, mlpMacs } from './schedules.ts'
-import { projectGateUp, projectHidden } from './swiglu.ts'
+import { downInputs, gateUpInputs, projectGateUp, projectHidden } from './swiglu.ts'
 
 /** The whole compressed SwiGLU MLP for at most 128 rows: every weight is read once, nothing else but X and Y moves. */
 export const fusedMlpDecode = kernel({
   name: 'fused_mlp_decode',
   summary: 'Y = (SiLU(X·Ug·Vg) · X·Uu·Vu)·Ud·Vd for at most 128 rows: every weight is read once.',
-  inputs: {
-    x: ['M', 'K'],
-    gateU: ['K', 'r'],
-    gateV: ['r', 'N'],
-    upU: ['K', 'r'],
-    upV: ['r', 'N'],
-    downU: ['N', 'r'],
-    downV: ['r', 'K'],
-  },
+  inputs: { x: ['M', 'K'], ...gateUpInputs, ...downInputs },
   output: ['M', 'K'],
   limits: { M: DECODE_ROWS },
   schedule: decodeMlpBlocks,

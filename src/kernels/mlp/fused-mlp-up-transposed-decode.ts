@@ -3,13 +3,13 @@ import { accumulate, loadTransposed, store } from '../blocks.ts'
 import { DECODE_ROWS, decodeSpace, forExpand, forProject } from '../lowrank/decode.ts'
 import { mlpUpTransposed } from '../reference.ts'
 import { decodeMlpBlocks, upMacs } from './schedules.ts'
-import { hiddenBlock, projectGateUp } from './swiglu.ts'
+import { gateUpInputs, hiddenBlock, projectGateUp } from './swiglu.ts'
 
 /** Hᵀ = (SiLU(X·Ug·Vg) · X·Uu·Vu)ᵀ for at most 128 rows: every weight is read once. */
 export const fusedMlpUpTransposedDecode = kernel({
   name: 'fused_mlp_up_transposed_decode',
   summary: 'Hᵀ = (SiLU(X·Ug·Vg) · X·Uu·Vu)ᵀ for at most 128 rows: every weight is read once.',
-  inputs: { x: ['M', 'K'], gateU: ['K', 'r'], gateV: ['r', 'N'], upU: ['K', 'r'], upV: ['r', 'N'] },
+  inputs: { x: ['M', 'K'], ...gateUpInputs },
   output: ['N', 'M'],
   limits: { M: DECODE_ROWS },
   schedule: decodeMlpBlocks,

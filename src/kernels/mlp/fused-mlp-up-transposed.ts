@@ -3,13 +3,13 @@ import { accumulate, loadTransposed, store } from '../blocks.ts'
 import { seedSchedulesTransposed } from '../lowrank/schedules.ts'
 import { mlpUpTransposed } from '../reference.ts'
 import { blocks, mlpStripFor, space, upMacs } from './schedules.ts'
-import { hiddenBlock, projectGateUp } from './swiglu.ts'
+import { gateUpInputs, hiddenBlock, projectGateUp } from './swiglu.ts'
 
 /** Hᵀ = (SiLU(X·Ug·Vg) · X·Uu·Vu)ᵀ: gate and up share each block of X, and are multiplied before they are stored. */
 export const fusedMlpUpTransposed = kernel({
   name: 'fused_mlp_up_transposed',
   summary: 'Hᵀ = (SiLU(X·Ug·Vg) · X·Uu·Vu)ᵀ: gate and up share each block of X.',
-  inputs: { x: ['M', 'K'], gateU: ['K', 'r'], gateV: ['r', 'N'], upU: ['K', 'r'], upV: ['r', 'N'] },
+  inputs: { x: ['M', 'K'], ...gateUpInputs },
   output: ['N', 'M'],
   schedule: blocks,
   choices: { accumulate },

@@ -3,22 +3,14 @@ import { accumulate, loadTransposed } from '../blocks.ts'
 import { expand } from '../lowrank/strip.ts'
 import { mlp } from '../reference.ts'
 import { blocks, mlpMacs, mlpStripFor, space } from './schedules.ts'
-import { projectGateUp, projectHidden } from './swiglu.ts'
+import { downInputs, gateUpInputs, projectGateUp, projectHidden } from './swiglu.ts'
 
 /** The whole compressed SwiGLU MLP, a strip of rows at a time. The hidden activation exists one block at a time. */
 export const fusedMlp = kernel({
   name: 'fused_mlp',
   summary:
     'Y = (SiLU(X·Ug·Vg) · X·Uu·Vu)·Ud·Vd: the whole compressed SwiGLU MLP; the hidden activation never leaves the chip.',
-  inputs: {
-    x: ['M', 'K'],
-    gateU: ['K', 'r'],
-    gateV: ['r', 'N'],
-    upU: ['K', 'r'],
-    upV: ['r', 'N'],
-    downU: ['N', 'r'],
-    downV: ['r', 'K'],
-  },
+  inputs: { x: ['M', 'K'], ...gateUpInputs, ...downInputs },
   output: ['M', 'K'],
   schedule: blocks,
   choices: { accumulate },

@@ -5,13 +5,19 @@ import { type Blocks, expandBlockTransposed, type Factor, project } from '../low
 
 type LoadX<D extends string> = (kBlock: Span<D>) => View<'sbuf', D, 'M'>
 
-/** The two low-rank weights that turn X into the hidden activation. */
-export interface GateUp {
-  readonly gateU: View<'hbm', 'K', 'r'>
-  readonly gateV: View<'hbm', 'r', 'N'>
-  readonly upU: View<'hbm', 'K', 'r'>
-  readonly upV: View<'hbm', 'r', 'N'>
+/** The two low-rank weights that turn X into the hidden activation, and the one that turns it back. */
+export const gateUpInputs = {
+  gateU: ['K', 'r'],
+  gateV: ['r', 'N'],
+  upU: ['K', 'r'],
+  upV: ['r', 'N'],
+} as const
+export const downInputs = { downU: ['N', 'r'], downV: ['r', 'K'] } as const
+
+type Weights<I extends Readonly<Record<string, readonly [string, string]>>> = {
+  readonly [W in keyof I]: View<'hbm', I[W][0], I[W][1]>
 }
+export type GateUp = Weights<typeof gateUpInputs>
 
 /** (X·Ug)ᵀ and (X·Uu)ᵀ of a strip, which share every block of X. */
 export function projectGateUp(

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { FAMILIES } from '../../kernels/index.ts'
+import { FAMILIES, formsOf } from '../../kernels/index.ts'
 import {
   type Binding,
   bind,
@@ -110,7 +110,7 @@ function walkAll(program: Program, { dims, dtypes }: Binding, reading: Reading):
 }
 const whole = ({ whole }: Piece): Piece => ({ real: whole, whole })
 
-const forms = FAMILIES.flatMap((family) => [family.general, ...family.special])
+const forms = FAMILIES.flatMap(formsOf)
 
 /** A kernel with dimensions that it takes, and block sizes of which some may be refused. */
 const someProgram = fc.constantFrom(...forms).chain((kernel) => {
