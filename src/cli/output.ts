@@ -28,6 +28,12 @@ export const printJson = (value: object): void => {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
 }
 
+/** `M=1024 K=2048`: a shape, or the entries of a schedule. */
+export const assignments = (values: Readonly<Record<string, number | string>>, separator = ' '): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(separator)
+
 /** Names and values, one a line. */
 export function fields(values: Readonly<Record<string, string | number>>): string {
   const width = Math.max(...Object.keys(values).map((name) => name.length))

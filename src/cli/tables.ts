@@ -9,22 +9,18 @@ import {
   type TrafficPoint,
   type Trial,
 } from '../report/index.ts'
-import { table } from './output.ts'
+import { assignments, table } from './output.ts'
 
 const GIB = 2 ** 30
 type Dims = Readonly<Record<string, number>>
 
-const shapeText = (dims: Dims): string =>
-  Object.entries(dims)
-    .map(([dim, n]) => `${dim}=${n}`)
-    .join(' ')
 const signed = (value: number, reference: number): string => {
   const percent = 100 * (value / reference - 1)
   return `${percent < 0 ? '' : '+'}${percent.toFixed(1)} %`
 }
 
 export function showTraffic(dims: Dims, points: readonly TrafficPoint[]): void {
-  console.log(`As-written HBM traffic, ${shapeText(dims)}, schedules of the seed\n`)
+  console.log(`As-written HBM traffic, ${assignments(dims)}, schedules of the seed\n`)
   console.log(
     table(
       ['M', 'kernel', 'TFLOP', 'HBM GiB', 'compulsory GiB', 'FLOP/byte', 'to fused'],
@@ -105,7 +101,7 @@ Fused with the seed's schedule against the tuned one: time ${times(r.tunedTime)}
 }
 
 export function showTrials(trials: readonly Trial[]): void {
-  console.log(`\nExecuted at ${shapeText(TRIAL)}, against float64\n`)
+  console.log(`\nExecuted at ${assignments(TRIAL)}, against float64\n`)
   console.log(
     table(
       ['kernel', 'relative error', 'allowed', 'result'],

@@ -36,7 +36,6 @@ const operand =
   })
 
 /** Operands by where they may live. */
-export const hbm = operand('hbm')
 export const sbuf = operand('sbuf')
 export const psum = operand('psum')
 export const onChip = operand('sbuf', 'psum')

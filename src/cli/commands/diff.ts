@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { ArgumentError } from '../../nki/index.ts'
-import { printJson, table } from '../output.ts'
+import { assignments, printJson, table } from '../output.ts'
 import { type ProfileDocument, parseDocument } from '../profiling.ts'
 
 export function register(program: Command): void {
@@ -55,9 +55,7 @@ const rows = (a: Readonly<Record<string, number>>, b: Readonly<Record<string, nu
   })
 
 const title = ({ kernel, target, shape, dtype, schedule }: ProfileDocument): string =>
-  `${kernel} on ${target}, ${Object.entries(shape)
-    .map(([dim, n]) => `${dim}=${n}`)
-    .join(' ')}, ${dtype}, schedule ${typeof schedule === 'string' ? schedule : JSON.stringify(schedule)}`
+  `${kernel} on ${target}, ${assignments(shape)}, ${dtype}, schedule ${typeof schedule === 'string' ? schedule : JSON.stringify(schedule)}`
 
 const number = (n: number): string => (Number.isInteger(n) ? `${n}` : n.toPrecision(6))
 const render = (what: string, list: readonly Row[]): string =>

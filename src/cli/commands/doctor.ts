@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import type { Command } from 'commander'
+import { findPython } from '../../emit/index.ts'
 import { bytes, fields, printJson } from '../output.ts'
 
 export function register(program: Command): void {
@@ -31,6 +32,8 @@ export function register(program: Command): void {
 }
 
 function examine() {
+  const withNumpy = findPython()
+  const python = withNumpy ?? 'python3'
   return {
     node: process.version,
     platform: process.platform,
@@ -38,13 +41,15 @@ function examine() {
     processor: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
     memoryBytes: totalmem(),
-    python: ask('python3', [
-      '-c',
-      'import sys, numpy; print(sys.version.split()[0], "with numpy", numpy.__version__)',
-    ]),
+    python:
+      withNumpy &&
+      ask(withNumpy, [
+        '-c',
+        'import sys, numpy; print(sys.version.split()[0], "with numpy", numpy.__version__)',
+      ]),
     neuronSdk: ['nki', 'neuronxcc'].filter(
       (name) =>
-        ask('python3', [
+        ask(python, [
           '-c',
           `import importlib.util, sys; sys.exit(importlib.util.find_spec("${name}") is None)`,
         ]) !== null,

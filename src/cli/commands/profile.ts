@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type MemoryMap, type Profile, traceOf } from '../../simulate/index.ts'
 import { kernelCommand } from '../arguments.ts'
-import { printJson, table } from '../output.ts'
+import { assignments, printJson, table } from '../output.ts'
 import {
   documentOf,
   type ProfileArguments,
@@ -38,9 +38,8 @@ const percent = (value: number): string => `${value.toFixed(1)} %`
 
 function report(result: ProfiledKernel, { shape, dtype, target }: ProfileArguments): string {
   const { kernel, scheduleName, device, profile } = result
-  const dims = Object.entries(shape).map(([dim, n]) => `${dim}=${n}`)
   const lines = [
-    `${kernel.name} (${scheduleName}) on ${target}, ${device.core}: ${dims.join(' ')}, ${dtype}. Modelled, not measured.`,
+    `${kernel.name} (${scheduleName}) on ${target}, ${device.core}: ${assignments(shape)}, ${dtype}. Modelled, not measured.`,
     ...(device.unvalidated === null ? [] : [device.unvalidated]),
     '',
     times(profile),

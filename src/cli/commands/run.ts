@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { check } from '../../simulate/index.ts'
 import { chosen, type KernelArguments, kernelCommand, optionsOf, parseWhole } from '../arguments.ts'
 import { EXIT } from '../failure.ts'
-import { bytes, fields, printJson } from '../output.ts'
+import { assignments, bytes, fields, printJson } from '../output.ts'
 import { showProgress } from '../progress.ts'
 
 interface RunArguments extends KernelArguments {
@@ -38,12 +38,13 @@ export function register(program: Command): void {
         }),
       )
       const { counts } = result
+      const entries = { ...choice.kernel.schedule, ...choice.schedule }
       const report = {
         kernel: name,
         form: choice.kernel.name,
         shape,
         dtype,
-        schedule: { name: choice.scheduleName, ...choice.kernel.schedule, ...choice.schedule },
+        schedule: { name: choice.scheduleName, ...entries },
         relativeError: result.relativeError,
         maxAbsError: result.maxAbsError,
         tolerance: result.tolerance,
@@ -64,9 +65,7 @@ export function register(program: Command): void {
         console.log(
           fields({
             kernel: report.form,
-            schedule: Object.entries(report.schedule)
-              .map(([key, value]) => (key === 'name' ? `${value}:` : `${key}=${value}`))
-              .join(' '),
+            schedule: `${choice.scheduleName}: ${assignments(entries)}`,
             result: report.ok ? 'right' : 'WRONG',
             'relative error': `${result.relativeError.toExponential(2)} (at most ${result.tolerance.toExponential(2)})`,
             'largest error': result.maxAbsError.toExponential(2),

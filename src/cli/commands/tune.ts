@@ -4,7 +4,7 @@ import { DEVICES, type DeviceName } from '../../device/index.ts'
 import { findFamily } from '../../kernels/index.ts'
 import { type Candidate, cacheFolder, diskCache, tune } from '../../tune/index.ts'
 import { checkShape, dtypeOption, type KernelArguments, optionsOf, shapeOption } from '../arguments.ts'
-import { bytes, printJson, table } from '../output.ts'
+import { assignments, bytes, printJson, table } from '../output.ts'
 import { targetOption } from '../profiling.ts'
 import { withProgress } from '../progress.ts'
 
@@ -59,11 +59,7 @@ export function register(program: Command): void {
       }
       console.log(`${tried} candidates of ${name} on ${args.target}, modelled; the best of them:\n`)
       show(args.all ? ranking : ranking.slice(0, 1))
-      console.log(
-        `\nUse it: --schedule ${Object.entries(best.schedule)
-          .map(([entry, value]) => `${entry}=${value}`)
-          .join(',')}`,
-      )
+      console.log(`\nUse it: --schedule ${assignments(best.schedule, ',')}`)
     })
 }
 
@@ -78,9 +74,7 @@ function show(candidates: readonly Candidate[]): void {
         bytes(m.hbm_read_bytes + m.hbm_write_bytes),
         bytes(m.spill_save_bytes),
         `${m.tensor_engine_active_time_percent.toFixed(1)} %`,
-        Object.entries(schedule)
-          .map(([entry, value]) => `${entry}=${value}`)
-          .join(' '),
+        assignments(schedule),
       ]),
     ),
   )

@@ -1,7 +1,7 @@
 /** What one instruction costs: cycles of its engine (from the op table) or bytes and rows of a DMA, in µs. */
 import { dmaTime, type Machine } from '../../device/index.ts'
-import type { Engine, Instance, Op } from '../../nki/index.ts'
-import { dtypeInfo } from '../../tensor/index.ts'
+import { type Engine, type Instance, type Op, opTable } from '../../nki/index.ts'
+import { type Dtype, dtypeInfo } from '../../tensor/index.ts'
 
 /** Bytes that a DMA moves, and µs that the DMA engines serve it, by the rows in which it does. */
 export function transferOf(
@@ -19,6 +19,20 @@ export function transferOf(
 export function engineTime(op: Op, instance: Instance, machine: Machine): number {
   const engine = op.engine as Exclude<Engine, 'dma'>
   return (op.spec.cycles(instance, engine) + fixedCycles(op, instance, machine)) / machine.clock[engine]
+}
+
+const memset = opTable.find(({ name }) => name === 'memset')!
+
+/** µs of GpSimd to zero a tile, of so many elements per partition. */
+export function zeroTime(elements: number, dtype: Dtype, machine: Machine): number {
+  const size = { A: 128, B: elements, C: 1, '1': 1 }
+  const instance: Instance = {
+    size,
+    memory: { dst: 'sbuf' },
+    dtype: { dst: dtype },
+    attributes: { value: 0 },
+  }
+  return (memset.cycles(instance, 'gpsimd') + machine.accessCycles) / machine.clock.gpsimd
 }
 
 /** Cycles beyond those of the op table: float32 matmuls are two instructions; the other engines access memory first. */

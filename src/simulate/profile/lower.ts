@@ -8,6 +8,7 @@ import {
   type Alloc,
   type Backing,
   type Binding,
+  dtypeOf,
   Extents,
   type Loop,
   type Node,
@@ -15,6 +16,7 @@ import {
   type Program,
 } from '../../nki/index.ts'
 import { type Occupant, Placement } from './buffers.ts'
+import { zeroTime } from './cost.ts'
 import { accessesOf, gridOf } from './grid.ts'
 import { type Buffer, type MemoryPlan, planMemory } from './plan.ts'
 import { type Operand, PreparedOp } from './prepared.ts'
@@ -172,10 +174,9 @@ class Lowering {
   /** One memset per tile on GpSimd, which has nothing else to do. */
   private zero(alloc: Alloc, placement: Placement): void {
     const { grid, tiles, current } = placement
-    const { elementBytes } = placement.buffer!
     const spilled = this.spilled.get(alloc)
     const elements = grid.cols * Math.ceil(grid.rows / 128)
-    const cycles = Math.max(64, elementBytes === 2 ? elements / 2 : elements) + this.machine.accessCycles
+    const time = zeroTime(elements, dtypeOf(alloc.dtype, this.binding), this.machine)
     let origin = this.memsets.get(alloc)
     if (origin === undefined) {
       origin = this.stream.newOrigin({
@@ -187,7 +188,7 @@ class Lowering {
     }
     for (let tile = 0; tile < tiles; tile++) {
       if (spilled && !spilled.isResident(tile)) continue
-      this.stream.add(QUEUE.gpsimd, cycles / this.machine.clock.gpsimd, origin)
+      this.stream.add(QUEUE.gpsimd, time, origin)
       this.order.awaitFree(this.stream, current + tile)
       this.order.write(this.stream, current + tile)
       this.note(placement)
