@@ -31,6 +31,7 @@ export const trn2: Device = {
     throttleWindow: quantity(3, 'µs', `${explorer}: overview summary page`),
     throttleUtilisation: quantity(0.5, 'of the window', `${explorer}: overview summary page`),
   },
+  // fitted to the sources named, outside of scripts/calibrate.ts, which does not compare these points yet
   calibrated: {
     matmulOverhead: quantity(
       8,

@@ -1,7 +1,7 @@
 /** The two dialects of NKI: what a file imports, which SDKs and cores it runs on, and the helpers it may need. */
 import { ArgumentError } from '../nki/index.ts'
 
-/** legacy: package `neuronxcc.nki`, gone from SDK 2.30 on. current: package `nki` (trainium.md §4.1). */
+/** legacy: package `neuronxcc.nki`, gone from SDK 2.30 on. current: package `nki` (NKI migration guide). */
 export const DIALECTS = ['legacy', 'current'] as const
 export type Dialect = (typeof DIALECTS)[number]
 

@@ -1,6 +1,6 @@
 /**
  * Issuing an instruction: the rules of its declaration are checked on the symbolic operands, for every shape at once,
- * and the op is appended to the trace. Rules are those of trainium.md §3 (NKI errors and ISA reference).
+ * and the op is appended to the trace. Rules are those of the NKI documentation (nki.errors, nki.isa).
  */
 import type { AttributeValue, Broken, Letter, OperandSpec, OpSpec } from './op.ts'
 import type { Alloc, Engine, Memory } from './program.ts'

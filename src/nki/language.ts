@@ -13,7 +13,7 @@ import { Cut, PARTITIONS, type Param, type Size, Span, sizeOf } from './span.ts'
 import type { Trace } from './trace.ts'
 import { View } from './view.ts'
 
-/** `nl.tile_size`: what one instruction can take (trainium.md §1.3). */
+/** `nl.tile_size`: what one instruction can take (NKI documentation, nki.language.tile_size). */
 export const TILE_SIZE = {
   pmax: PARTITIONS,
   gemmStationaryFmax: 128,

@@ -27,7 +27,7 @@ export type Size = number | Param
 export const sizeOf = (size: Size): number => (typeof size === 'number' ? size : size.value)
 const show = (size: Size): string => (typeof size === 'number' ? `${size}` : `${size.name} (${size.value})`)
 
-/** Most partitions of SBUF and PSUM, hence the unit in which dimensions are cut (trainium.md §1.3: `pmax`). */
+/** Most partitions of SBUF and PSUM, hence the unit in which dimensions are cut (`pmax` of nki.language.tile_size). */
 export const PARTITIONS = 128
 
 /** "Cut `of` into pieces of at most `size`": give it to a loop, or to an allocation as a tiled axis. */

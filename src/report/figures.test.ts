@@ -10,7 +10,7 @@ test('the fused series matches the published points, and every point is its kern
     expect(p.published).toEqual(published(p.series, p.M))
     expect(p.hbmGiB).toBeCloseTo(p.asWrittenGiB + p.spilledGiB + p.outside.hbmGiB, 9)
     expect(p.outside.hbmGiB > 0).toBe(p.series !== 'neuronmm')
-    // timing-model errors over the published set: worst 15 %
+    // what is asked of the model over the published set: worst 15 %
     expect(Math.abs(p.seconds / p.published!.seconds - 1)).toBeLessThan(0.15)
   }
   expect(ratiosOf(points)).toBeNull()

@@ -1,4 +1,4 @@
-/** Data movement between HBM and SBUF. DMA has no cycle formula: its cost is bytes and rows (trainium.md §1.5). */
+/** Data movement between HBM and SBUF. DMA has no cycle formula: its cost is bytes and rows (NKI DMA bandwidth guide). */
 import { bytesOf, defineOp, notPsum, sbuf } from '../op.ts'
 import { each, get } from './blocks.ts'
 
