@@ -93,9 +93,15 @@ interface Chain {
 function chain({ relaxed, weights, m, k, r, n, kBlock, panelsPerTask, tilesPerTask }: Chain) {
   const bench = new Bench(relaxed)
   const { tileRows } = bench.kernels
-  const values = (rows: number, columns: number, seed: number): Float32Array =>
-    randomTensor([rows, columns], weights, { seed }).toFloat32()
-  const [x, u, v] = [values(m, k, 1), values(k, r, 2), values(r, n, 3)]
+  // Each row of X and column of V has one sign, and U is positive: no sum cancels, so that a relative error has a bound.
+  const values = (rows: number, columns: number, seed: number, sign: (i: number, j: number) => number) =>
+    randomTensor([rows, columns], weights, { seed })
+      .toFloat32()
+      .map((value, at) => Math.abs(value) * sign(Math.floor(at / columns), at % columns))
+  const alternating = (i: number): number => (i % 2 === 0 ? 1 : -1)
+  const x = values(m, k, 1, alternating)
+  const u = values(k, r, 2, () => 1)
+  const v = values(r, n, 3, (_, j) => alternating(j))
   const place = (b: Float32Array, rows: number, columns: number): number => {
     const panels = packed(b, rows, columns, kBlock)
     const { at, values: target } = bench.floats(panels.length)
