@@ -13,15 +13,26 @@ import { compare, randomTensor, Tensor } from '../dist/tensor/index.js'
 import { barChart } from './chart.mjs'
 import { loadPeers, PEERS } from './peers.mjs'
 
-const { values: options } = parseArgs({
-  options: {
-    shapes: { type: 'string', default: '2048x1280x8192,8192x1280x2048,4096x1024x14336' },
-    rows: { type: 'string', default: '1,8,128,512' },
-    rounds: { type: 'string', default: '9' },
-    peers: { type: 'string', default: PEERS.join(',') },
-    backend: { type: 'string', default: 'auto' },
-  },
-})
+const USAGE =
+  'use --shapes KxrxN,… --rows M,… --rounds N --peers NAME,… --backend auto|native|wasm|reference (all optional)'
+
+function readOptions() {
+  try {
+    return parseArgs({ options: OPTIONS }).values
+  } catch (error) {
+    console.error(`bench:host: ${error.message.split('\n')[0]} ${USAGE}`)
+    process.exit(2)
+  }
+}
+
+const OPTIONS = {
+  shapes: { type: 'string', default: '2048x1280x8192,8192x1280x2048,4096x1024x14336' },
+  rows: { type: 'string', default: '1,8,128,512' },
+  rounds: { type: 'string', default: '9' },
+  peers: { type: 'string', default: PEERS.join(',') },
+  backend: { type: 'string', default: 'auto' },
+}
+const options = readOptions()
 const shapes = options.shapes.split(',').map((s) => s.split('x').map(Number))
 const rowCounts = options.rows.split(',').map(Number)
 const rounds = Number(options.rounds)
