@@ -11,9 +11,10 @@ const below = {
   engine: ['tensor', 'wasm'],
   simulate: ['kernels', 'nki', 'device', 'engine', 'wasm', 'tensor'],
   emit: ['kernels', 'nki', 'device', 'tensor'],
+  execute: ['emit', 'simulate', 'kernels', 'nki', 'device', 'tensor'],
   tune: ['simulate', 'kernels', 'nki', 'device', 'tensor'],
   report: ['tune', 'simulate', 'emit', 'kernels', 'nki', 'device', 'tensor'],
-  cli: ['report', 'tune', 'simulate', 'emit', 'engine', 'kernels', 'nki', 'device', 'tensor'],
+  cli: ['report', 'tune', 'execute', 'simulate', 'emit', 'engine', 'kernels', 'nki', 'device', 'tensor'],
 }
 const folders = Object.keys(below)
 

@@ -3,13 +3,13 @@
  * within a rounding step, bit by bit for integers, and bytes of HBM equal to the counters.
  */
 import { describe, expect, it } from 'vitest'
+import { emitPython } from '../../src/emit/index.ts'
 import {
   type ExecutionCase,
   type ExecutionResult,
-  emitPython,
   executePython,
   findPython,
-} from '../../src/emit/index.ts'
+} from '../../src/execute/index.ts'
 import { bind, type Kernel } from '../../src/nki/index.ts'
 import { count, run } from '../../src/simulate/index.ts'
 import { compare, type Dtype, type Tensor } from '../../src/tensor/index.ts'
@@ -82,9 +82,9 @@ function check({ label, exact, dtype, expected, bytes }: Planned, result: Execut
 }
 
 describe.skipIf(!python)('executed on the stand-ins', () => {
-  it.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))('%s', (_, kernel) => {
+  it.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))('%s', async (_, kernel) => {
     const planned = plan(kernel)
-    const results = executePython(
+    const results = await executePython(
       python!,
       planned.map((p) => p.execution),
     )

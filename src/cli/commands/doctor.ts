@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import type { Command } from 'commander'
-import { findPython } from '../../emit/index.ts'
+import { findPython } from '../../execute/index.ts'
 import { bytes, fields, printJson } from '../output.ts'
 
 export function register(program: Command): void {

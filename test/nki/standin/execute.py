@@ -1,6 +1,7 @@
-"""Executes emitted kernels on the stand-ins: `execute.py FOLDER`.
+"""Executes emitted kernels: `execute.py FOLDER`, which holds cases.json, the kernels and inputs.bin.
 
-FOLDER holds cases.json, the kernels and inputs.bin; results.json and outputs.bin are written there.
+Outputs are appended to outputs.bin there. Each result is a line of JSON on the standard output, after
+a record separator (RFC 7464), as soon as it is there; what kernels print goes to the standard error.
 """
 
 import ast
@@ -77,26 +78,24 @@ def run(case, folder, inputs):
 def main(folder):
     cases = json.loads((folder / "cases.json").read_text())
     inputs = np.fromfile(folder / "inputs.bin", np.float32)
-    results = []
+    lines, sys.stdout = sys.stdout, sys.stderr
     with open(folder / "outputs.bin", "wb") as outputs:
         for case in cases:
             try:
                 result = run(case, folder, inputs)
-                results.append(
-                    {
-                        "shape": list(result.shape),
-                        "offset": outputs.tell(),
-                        "hbmReadBytes": COUNTER.read,
-                        "hbmWriteBytes": COUNTER.written,
-                    }
-                )
+                outcome = {
+                    "shape": list(result.shape),
+                    "offset": outputs.tell(),
+                    "hbmReadBytes": COUNTER.read,
+                    "hbmWriteBytes": COUNTER.written,
+                }
                 outputs.write(result.tobytes())
             except Exception as error:
                 frames = traceback.extract_tb(error.__traceback__)
-                lines = [f.lineno for f in frames if f.filename == case["file"]]
-                at = f", line {lines[-1]}" if lines else ""
-                results.append({"error": f"{case['file']}{at}: {type(error).__name__}: {error}"})
-    (folder / "results.json").write_text(json.dumps(results))
+                at = [f", line {f.lineno}" for f in frames if f.filename == case["file"]]
+                name = "" if isinstance(error, NkiError) else f"{type(error).__name__}: "
+                outcome = {"error": f"{case['file']}{(at or [''])[-1]}: {name}{error}"}
+            print(f"\x1e{json.dumps(outcome)}", file=lines, flush=True)
 
 
 if __name__ == "__main__":
