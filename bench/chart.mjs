@@ -1,34 +1,39 @@
-/** Horizontal bars of speed relative to the fastest peer of each group, as SVG. */
+/** Speed relative to the fastest of each group, as SVG: one small chart of bars a group. */
+import * as Plot from '@observablehq/plot'
+import { parseHTML } from 'linkedom'
 
-const bar = { height: 16, gap: 4, left: 330, width: 420 }
+const ROW = 18
 
-export function barChart(results) {
-  const groups = new Map()
-  for (const result of results) {
-    const title = `${result.shape} M=${result.rows}`
-    groups.set(title, [...(groups.get(title) ?? []), result])
-  }
-  const rows = [...groups].flatMap(([title, group]) => {
-    const fastest = Math.min(...group.map((r) => r.milliseconds))
-    return group.map((r) => ({
-      label: `${title}  ${r.name}`,
-      share: fastest / r.milliseconds,
-      ms: r.milliseconds,
+export function barChart(groups) {
+  const { document } = parseHTML('<!doctype html><html><body></body></html>')
+  const titleOf = ({ product, shape, rows }) => `${product} ${shape.join('×')}, M = ${rows}`
+  const rows = groups.flatMap((group) => {
+    const fastest = Math.min(...group.candidates.map((c) => c.milliseconds))
+    return group.candidates.map(({ label, isPeer, milliseconds }) => ({
+      group: titleOf(group),
+      label,
+      who: isPeer ? 'peers' : 'this project',
+      speed: fastest / milliseconds,
+      time: `${milliseconds.toFixed(2)} ms`,
     }))
   })
-  const height = rows.length * (bar.height + bar.gap) + 30
-  const bars = rows.map(({ label, share, ms }, i) => {
-    const y = 24 + i * (bar.height + bar.gap)
-    const fill = label.includes('neuronmm') ? '#2a6fbb' : '#999'
-    return (
-      `<text x="${bar.left - 8}" y="${y + 12}" text-anchor="end">${label}</text>` +
-      `<rect x="${bar.left}" y="${y}" width="${(share * bar.width).toFixed(1)}" height="${bar.height}" fill="${fill}"/>` +
-      `<text x="${(bar.left + share * bar.width + 6).toFixed(1)}" y="${y + 12}">${ms.toFixed(2)} ms</text>`
-    )
+  const labels = [...new Set(rows.map(({ label }) => label))]
+  const svg = Plot.plot({
+    document,
+    width: 860,
+    height: 60 + groups.length * (labels.length * ROW + 14),
+    marginLeft: 190,
+    marginRight: 210,
+    style: { fontSize: '11px', background: 'white' },
+    x: { label: 'speed relative to the fastest of the group', domain: [0, 1], grid: true },
+    y: { label: null, domain: labels },
+    fy: { label: null, domain: groups.map(titleOf) },
+    color: { legend: false, domain: ['this project', 'peers'], range: ['#2a6fbb', '#999'] },
+    marks: [
+      Plot.barX(rows, { x: 'speed', y: 'label', fy: 'group', fill: 'who', insetTop: 2, insetBottom: 2 }),
+      Plot.text(rows, { x: 'speed', y: 'label', fy: 'group', text: 'time', textAnchor: 'start', dx: 4 }),
+    ],
   })
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${bar.left + bar.width + 90}" height="${height}" ` +
-    `font-family="sans-serif" font-size="11"><text x="8" y="14">Speed relative to the fastest of each group</text>` +
-    `${bars.join('\n')}</svg>\n`
-  )
+  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
+  return `${svg.outerHTML}\n`
 }

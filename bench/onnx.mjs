@@ -1,4 +1,4 @@
-/** Writes the ONNX model of n independent chains Y_i = (X·U_i)·V_i: just enough of protobuf for that. */
+/** Writes ONNX models of the benchmark's products: n independent chains from one X to y0 … y(n-1). Just enough of protobuf. */
 
 const varint = (n) => {
   const bytes = []
@@ -13,7 +13,7 @@ const message = (field, ...parts) => {
 const text = (field, value) => message(field, Buffer.from(value))
 
 // Field numbers: onnx/onnx.proto. TensorProto: dims 1, data_type 2 (1 = float), name 8, raw_data 9.
-const tensor = (name, shape, values) =>
+const tensor = (name, { shape, values }) =>
   message(
     5,
     ...shape.map((n) => number(1, n)),
@@ -21,7 +21,8 @@ const tensor = (name, shape, values) =>
     text(8, name),
     message(9, Buffer.from(values.buffer, values.byteOffset, values.byteLength)),
   )
-const matmul = (a, b, c) => message(1, text(1, a), text(1, b), text(2, c), text(4, 'MatMul'))
+const node = (operator, inputs, output) =>
+  message(1, ...inputs.map((name) => text(1, name)), text(2, output), text(4, operator))
 /** ValueInfoProto of a float matrix whose number of rows is free. */
 const value = (field, name, columns) =>
   message(
@@ -33,18 +34,42 @@ const value = (field, name, columns) =>
     ),
   )
 
-/** factors: an array of { u, v } of Float32Array, [K, r] and [r, N] row-major. */
-export function chainModel([K, r, N], factors) {
-  const graph = factors.flatMap(({ u, v }, i) => [
-    matmul('x', `u${i}`, `t${i}`),
-    matmul(`t${i}`, `v${i}`, `y${i}`),
-    tensor(`u${i}`, [K, r], u),
-    tensor(`v${i}`, [r, N], v),
-    value(12, `y${i}`, N),
-  ])
+/** Nodes that take `input` through the named matrices, one after the other, to `output`. */
+const multiplications = (input, matrices, output) =>
+  matrices.map((matrix, j) =>
+    node(
+      'MatMul',
+      [j === 0 ? input : `${output}.${j - 1}`, matrix],
+      j === matrices.length - 1 ? output : `${output}.${j}`,
+    ),
+  )
+
+const products = {
+  chain: (names, y) => multiplications('x', names, y),
+  dense: (names, y) => multiplications('x', names, y),
+  mlp: (names, y) => [
+    ...multiplications('x', names.slice(0, 2), `${y}.gate`),
+    ...multiplications('x', names.slice(2, 4), `${y}.up`),
+    node('Sigmoid', [`${y}.gate`], `${y}.sigmoid`),
+    node('Mul', [`${y}.gate`, `${y}.sigmoid`], `${y}.silu`),
+    node('Mul', [`${y}.silu`, `${y}.up`], `${y}.hidden`),
+    ...multiplications(`${y}.hidden`, names.slice(4), y),
+  ],
+}
+
+/** chains: arrays of { shape: [rows, columns], values: Float32Array }, row-major. */
+export function model(product, chains) {
+  const graph = chains.flatMap((chain, i) => {
+    const names = chain.map((_, j) => `w${i}.${j}`)
+    return [
+      ...products[product](names, `y${i}`),
+      ...chain.map((matrix, j) => tensor(names[j], matrix)),
+      value(12, `y${i}`, chain.at(-1).shape[1]),
+    ]
+  })
   return Buffer.concat([
     number(1, 8),
-    message(7, ...graph, text(2, 'chain'), value(11, 'x', K)),
+    message(7, ...graph, text(2, 'products'), value(11, 'x', chains[0][0].shape[0])),
     message(8, text(1, ''), number(2, 17)),
   ])
 }

@@ -1,77 +1,87 @@
 /**
- * The peers, each as { name, prepare(shape, factors, rows) → { run(), y(), release() } }; `run` does every pair of factors
- * once. A peer that is not there throws when it is loaded and is left out, with the reason.
+ * Who is compared: this project in its forms, and its peers, each at its best setting and, where that differs, at its
+ * defaults. A candidate is a command that speaks the protocol of serve.mjs.
  */
-import { availableParallelism } from 'node:os'
-import { chainModel } from './onnx.mjs'
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 
-const threads = availableParallelism()
+const beside = (name) => fileURLToPath(new URL(name, import.meta.url))
 
-function onnxPeer(name, ort, options) {
+/** glibc then keeps freed memory, so that large outputs do not fault in every page anew. */
+const KEEP_MEMORY = {
+  MALLOC_MMAP_THRESHOLD_: '4294967296',
+  MALLOC_TRIM_THRESHOLD_: '8589934592',
+  MALLOC_TOP_PAD_: '268435456',
+}
+
+const settings = [
+  { name: 'onnxruntime-node', options: { best: true }, env: KEEP_MEMORY },
+  { name: 'onnxruntime-node', isDefault: true },
+  { name: 'onnxruntime-web', options: { best: true } },
+  { name: 'onnxruntime-web', isDefault: true },
+  { name: 'tfjs-wasm' },
+  { name: 'numpy', python: true, options: { reuse: true } },
+  { name: 'numpy', python: true, isDefault: true },
+  { name: 'torch', python: true },
+  { name: 'torch', python: true, options: { dtype: 'bfloat16' }, dtype: 'bfloat16' },
+]
+export const PEERS = [...new Set(settings.map(({ name }) => name))]
+
+/** What to start for the peers of these names: { name, label, dtype, isPeer, isDefault, command, args, env }. */
+export function peers(names, node, python) {
+  return settings
+    .filter(({ name }) => names.includes(name))
+    .map(({ name, options = {}, dtype = 'float32', isDefault = false, env, python: inPython = false }) => ({
+      name,
+      label: `${name}${dtype === 'float32' ? '' : ` ${dtype}`}${isDefault ? ', defaults' : ''}`,
+      dtype,
+      isPeer: true,
+      isDefault,
+      command: inPython ? python : node,
+      args: [beside(inPython ? 'serve.py' : 'serve.mjs'), name, JSON.stringify(options)],
+      env,
+    }))
+}
+
+/** This project's layers in each dtype; `unfused`: the products one after the other, with the same micro-kernel. */
+export function own(backend, node) {
+  return ['float32', 'bfloat16'].flatMap((dtype) =>
+    [true, false].map((fused) => ({
+      name: 'neuronmm',
+      label: `neuronmm ${dtype}${fused ? '' : ', unfused'}`,
+      dtype,
+      fused,
+      isPeer: false,
+      isDefault: false,
+      command: node,
+      args: [beside('serve.mjs'), 'neuronmm', JSON.stringify({ backend, dtype, fused })],
+    })),
+  )
+}
+
+/** A started candidate: `ask(request)` gives its answer, and rejects with what it says went wrong. */
+export async function start({ command, args, env }) {
+  const child = spawn(command, args, {
+    stdio: ['pipe', 'pipe', process.env.NEURONMM_BENCH_DEBUG ? 'inherit' : 'ignore'],
+    env: { ...process.env, ...env },
+  })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const failed = new Promise((_, reject) => child.once('error', reject))
+  failed.catch(() => {})
+  async function next() {
+    const { value, done } = await Promise.race([lines.next(), failed])
+    if (done) throw new Error(`${command} ended`)
+    const answer = JSON.parse(value)
+    if (answer.error !== undefined) throw new Error(answer.error)
+    return answer
+  }
+  await next()
   return {
-    name,
-    async prepare(shape, factors, x) {
-      const session = await ort.InferenceSession.create(chainModel(shape, factors), options)
-      const input = { x: new ort.Tensor('float32', x, [x.length / shape[0], shape[0]]) }
-      let out
-      return {
-        run: async () => {
-          out = await session.run(input)
-        },
-        y: () => out.y0.data,
-        release: () => session.release(),
-      }
+    ask(request) {
+      child.stdin.write(`${JSON.stringify(request)}\n`)
+      return next()
     },
+    stop: () => child.stdin.end(),
   }
 }
-
-const loaders = {
-  'onnxruntime-node': async () => {
-    const ort = (await import('onnxruntime-node')).default
-    return onnxPeer('onnxruntime-node', ort, { intraOpNumThreads: threads, graphOptimizationLevel: 'all' })
-  },
-  'onnxruntime-web': async () => {
-    const ort = await import('onnxruntime-web')
-    ort.env.wasm.numThreads = threads
-    return onnxPeer('onnxruntime-web', ort, { executionProviders: ['wasm'] })
-  },
-  'tfjs-wasm': async () => {
-    const tf = await import('@tensorflow/tfjs-core')
-    await import('@tensorflow/tfjs-backend-wasm')
-    await tf.setBackend('wasm')
-    await tf.ready()
-    return {
-      name: 'tfjs-wasm',
-      async prepare([K, r, N], factors, x) {
-        const pairs = factors.map(({ u, v }) => [tf.tensor2d(u, [K, r]), tf.tensor2d(v, [r, N])])
-        const input = tf.tensor2d(x, [x.length / K, K])
-        let out
-        return {
-          run: () => {
-            for (const [u, v] of pairs) {
-              const y = tf.tidy(() => tf.matMul(tf.matMul(input, u), v))
-              out = y.dataSync()
-              y.dispose()
-            }
-          },
-          y: () => out,
-          release: () => tf.dispose([input, ...pairs.flat()]),
-        }
-      },
-    }
-  },
-}
-
-/** The peers asked for that load; the others' reasons go to `missing`. */
-export async function loadPeers(names, missing) {
-  const peers = []
-  for (const name of names) {
-    try {
-      peers.push(await loaders[name]())
-    } catch (error) {
-      missing.push(`${name}: ${String(error.message).split('\n')[0]}`)
-    }
-  }
-  return peers
-}
-export const PEERS = Object.keys(loaders)

@@ -1,10 +1,18 @@
 import { expect, test } from 'vitest'
 import { benchHost } from './bench.ts'
-import { interleave, median } from './interleave.ts'
+import { interleave, median, timed } from './interleave.ts'
 
 test('every candidate runs once a round, in turning order, and once unmeasured', async () => {
   const order: string[] = []
-  const times = await interleave([() => order.push('a'), async () => order.push('b')], 2)
+  const times = await interleave(
+    [
+      () => order.push('a'),
+      timed(async () => {
+        order.push('b')
+      }),
+    ],
+    { rounds: 2 },
+  )
   expect(order.join('')).toBe('ababba')
   expect(times.map((t) => t.length)).toEqual([2, 2])
   expect(median([3, 1, 2])).toBe(2)

@@ -4,7 +4,7 @@
  */
 import { randomTensor } from '../tensor/index.ts'
 import { createEngine } from './engine.ts'
-import { interleave, median } from './interleave.ts'
+import { interleave, median, timed } from './interleave.ts'
 import type { Engine, EngineInfo, EngineOptions, Layer, LayerDtype, Peaks } from './types.ts'
 
 export interface HostBenchOptions extends EngineOptions {
@@ -87,7 +87,6 @@ async function measure(
   peaks: Peaks | undefined,
   signal: AbortSignal | undefined,
 ): Promise<HostRow> {
-  signal?.throwIfAborted()
   const decode = rows <= DECODE_ROWS
   const used = decode ? pairs : pairs.slice(0, 1)
   const { fused } = pairs[0]!
@@ -96,10 +95,10 @@ async function measure(
   const between = new Float32Array(rows * fused.rank)
   const [fusedTimes, unfusedTimes] = await interleave(
     [
-      () => used.forEach((pair) => void pair.fused.forward(x, y)),
-      () => used.forEach((pair) => void pair.second.forward(pair.first.forward(x, between), y)),
+      timed(() => used.forEach((pair) => void pair.fused.forward(x, y))),
+      timed(() => used.forEach((pair) => void pair.second.forward(pair.first.forward(x, between), y))),
     ],
-    decode ? 3 * rounds : rounds,
+    { rounds: decode ? 3 * rounds : rounds, signal },
   )
   const milliseconds = median(fusedTimes!) / used.length
   const work = decode ? fused.bytes : fused.flops(rows)

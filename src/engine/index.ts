@@ -7,7 +7,7 @@
  */
 export { benchHost, type HostBench, type HostBenchOptions, type HostRow } from './bench.ts'
 export { createEngine } from './engine.ts'
-export { interleave, median } from './interleave.ts'
+export { type InterleaveOptions, interleave, median, type Timed, timed } from './interleave.ts'
 export type {
   Activation,
   BackendName,

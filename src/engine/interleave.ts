@@ -5,23 +5,37 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]!
 }
 
-/**
- * Milliseconds of every candidate in every round, after one round that does not count. The order turns each round.
- * Before each run it rests `restMs`, so that threads of the one before which spin for more work have gone to sleep.
- */
+/** Does its work once, and says how many milliseconds that took. */
+export type Timed = () => number | Promise<number>
+
+export function timed(work: () => unknown): Timed {
+  return async () => {
+    const start = performance.now()
+    await work()
+    return performance.now() - start
+  }
+}
+
+export interface InterleaveOptions {
+  readonly rounds: number
+  /** Before each run, so that threads of the one before which spin for more work have gone to sleep; milliseconds. */
+  readonly rest?: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Milliseconds of every candidate in every round, after one round that does not count. The order turns each round. */
 export async function interleave(
-  candidates: readonly (() => unknown)[],
-  rounds: number,
-  restMs = 0,
+  candidates: readonly Timed[],
+  { rounds, rest = 0, signal }: InterleaveOptions,
 ): Promise<number[][]> {
   const times = candidates.map((): number[] => [])
   for (let round = -1; round < rounds; round++) {
     for (let i = 0; i < candidates.length; i++) {
       const turn = (i + Math.max(round, 0)) % candidates.length
-      if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs))
-      const start = performance.now()
-      await candidates[turn]!()
-      if (round >= 0) times[turn]!.push(performance.now() - start)
+      signal?.throwIfAborted()
+      if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest))
+      const milliseconds = await candidates[turn]!()
+      if (round >= 0) times[turn]!.push(milliseconds)
     }
   }
   return times
