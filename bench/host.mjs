@@ -225,7 +225,7 @@ try {
     save({ engine: info, node })
   }
 } catch (error) {
-  console.error(`bench:host: ${error.message}`)
+  console.error(`bench:host: ${stopped.signal.aborted ? 'stopped' : error.message}`)
   process.exitCode = stopped.signal.aborted ? 130 : 1
 }
 for (const line of missing) console.log(`left out: ${line}`)

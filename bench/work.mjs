@@ -8,6 +8,7 @@ import { join } from 'node:path'
 
 /** Decode reads its weights from memory: as many distinct chains as no cache holds, in float32. */
 const UNCACHED_BYTES = 160e6
+const MOST_CHAINS = 64
 /** Up to here a call reads every weight for too few products to hide it. */
 export const DECODE_ROWS = 8
 
@@ -35,7 +36,7 @@ const elements = (shapes) => shapes.reduce((sum, [rows, columns]) => sum + rows 
 export function writeWork(product, shape, rows, random) {
   const shapes = PRODUCTS[product](shape)
   const weights = elements(shapes)
-  const count = rows <= DECODE_ROWS ? Math.ceil(UNCACHED_BYTES / (4 * weights)) : 1
+  const count = rows <= DECODE_ROWS ? Math.min(MOST_CHAINS, Math.ceil(UNCACHED_BYTES / (4 * weights))) : 1
   const folder = mkdtempSync(join(tmpdir(), 'neuronmm-bench-'))
   const file = (name, values) => {
     writeFileSync(join(folder, name), values)

@@ -6,8 +6,11 @@ import { ArgumentError, bind, type Kernel } from '../nki/index.ts'
 import { type Profile, profile } from '../simulate/index.ts'
 import { chosen, type KernelArguments, optionsOf } from './arguments.ts'
 
-export const targetOption = (): Option =>
-  new Option('--target <device>', 'NeuronCore to model').choices(DEVICE_NAMES).default('trn1')
+/** `others`: targets of a command that does not only model. */
+export const targetOption = (others: readonly string[] = []): Option =>
+  new Option('--target <device>', ['NeuronCore to model', ...others].join(', or '))
+    .choices([...DEVICE_NAMES, ...others])
+    .default('trn1')
 
 export interface ProfileArguments extends KernelArguments {
   readonly target: DeviceName

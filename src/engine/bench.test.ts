@@ -28,5 +28,8 @@ test('the short benchmark reports each row beside its bound', async () => {
     expect(row.milliseconds).toBeGreaterThan(0)
     expect(row.ofPeak === undefined).toBe(bench.peaks === undefined)
   }
+  // a thousand layers of 3 x 3 stay in the cache
+  const tiny = await benchHost({ shape: [3, 3, 3], rows: [1], rounds: 1 })
+  expect(tiny.rows.map((row) => row.ofPeak)).toEqual([undefined, undefined])
   await expect(benchHost({ signal: AbortSignal.abort(new Error('stop')) })).rejects.toThrow('stop')
 })

@@ -14,6 +14,8 @@ export interface HostBenchOptions extends EngineOptions {
   rows?: readonly number[]
   dtypes?: readonly LayerDtype[]
   rounds?: number
+  /** Called after every measured row. */
+  onProgress?: (done: number, total: number) => void
 }
 
 export interface HostRow {
@@ -25,7 +27,7 @@ export interface HostRow {
   /** FLOP/s of compute-bound rows, bytes/s of weights of memory-bound ones. */
   readonly rate: number
   readonly bound: 'compute' | 'memory'
-  /** rate / the measured peak of that kind; undefined where the backend has no probe. */
+  /** rate / the measured peak of that kind; undefined without a probe for it, and for weights that a cache holds. */
   readonly ofPeak: number | undefined
 }
 
@@ -38,6 +40,8 @@ export interface HostBench {
 
 /** Weights of decode steps come from memory: as many distinct layers as no last-level cache in use holds. */
 const UNCACHED_BYTES = 160 * 2 ** 20
+/** Of layers so small that this many stay in a cache, nothing can be said about reading memory. */
+const MOST_PAIRS = 1024
 /** Up to here a call reads every weight for too few products to hide it. */
 const DECODE_ROWS = 8
 
@@ -54,10 +58,13 @@ export async function benchHost(options: HostBenchOptions = {}): Promise<HostBen
   try {
     const peaks = engine.measurePeaks()
     const measured: HostRow[] = []
-    for (const dtype of options.dtypes ?? (['float32', 'bfloat16'] as const)) {
+    const dtypes = options.dtypes ?? (['float32', 'bfloat16'] as const)
+    for (const dtype of dtypes) {
       const pairs = layers(engine, shape, dtype)
-      for (const count of rows)
+      for (const count of rows) {
         measured.push(await measure(pairs, dtype, count, rounds, peaks, options.signal))
+        options.onProgress?.(measured.length, dtypes.length * rows.length)
+      }
       for (const pair of pairs) for (const layer of Object.values<Layer>({ ...pair })) layer.dispose()
     }
     return { info: engine.info, shape, peaks, rows: measured }
@@ -75,9 +82,11 @@ function layers(engine: Engine, [K, r, N]: readonly [number, number, number], dt
     second: engine.linear({ w: v, dtype }),
   })
   const pairs = [pair()]
-  while (pairs.length * pairs[0]!.fused.bytes < UNCACHED_BYTES) pairs.push(pair())
+  while (!isUncached(pairs) && pairs.length < MOST_PAIRS) pairs.push(pair())
   return pairs
 }
+
+const isUncached = (pairs: readonly Pair[]) => pairs.length * pairs[0]!.fused.bytes >= UNCACHED_BYTES
 
 async function measure(
   pairs: readonly Pair[],
@@ -103,7 +112,8 @@ async function measure(
   const milliseconds = median(fusedTimes!) / used.length
   const work = decode ? fused.bytes : fused.flops(rows)
   const rate = (work / milliseconds) * 1000
-  const peak = decode ? peaks?.readBytes : peaks?.[dtype]
+  const memoryPeak = isUncached(pairs) ? peaks?.readBytes : undefined
+  const peak = decode ? memoryPeak : peaks?.[dtype]
   return {
     dtype,
     rows,

@@ -23,17 +23,20 @@ import { printJson } from '../output.ts'
 import { targetOption } from '../profiling.ts'
 import { showProgress, withProgress } from '../progress.ts'
 import { showHeadlines, showPoints, showResiduals, showTraffic, showTrials } from '../tables.ts'
+import { benchOnHost } from './bench-host.ts'
 
 /** Its kernel takes every dimension of the workload. */
 const REFERENCE = 'fused_xuv'
 
 interface BenchArguments extends Pick<KernelArguments, 'dtype' | 'json'> {
-  readonly target: DeviceName
+  readonly target: DeviceName | 'host'
   readonly shape?: KernelArguments['shape']
   readonly kernels?: readonly string[]
   readonly output: string
   readonly cache: boolean
 }
+
+type Modelled = BenchArguments & { readonly target: DeviceName }
 
 export function register(program: Command): void {
   program
@@ -41,7 +44,7 @@ export function register(program: Command): void {
     .description('time and traffic of X·U·V fused, sequential and dense X·W (K=8192, r=4096, N=16384)')
     .addOption(shapeOption())
     .addOption(dtypeOption())
-    .addOption(targetOption())
+    .addOption(targetOption(['host']))
     .addOption(
       new Option('--kernels <names>', 'only these kernels, separated by commas').argParser((text) =>
         text.split(',').map((name) => findFamily(name.trim()).name),
@@ -53,7 +56,12 @@ export function register(program: Command): void {
     .action(bench)
 }
 
-async function bench(args: BenchArguments): Promise<void> {
+async function bench({ target, ...args }: BenchArguments): Promise<void> {
+  if (target === 'host') await benchOnHost(args.shape, args.json)
+  else await benchModelled({ target, ...args })
+}
+
+async function benchModelled(args: Modelled): Promise<void> {
   const { M, ...given } = args.shape ?? {}
   const dims = { ...WORKLOAD.dims, ...given }
   checkShape(findFamily(REFERENCE), { M: M ?? 1, ...dims })
@@ -93,7 +101,7 @@ async function bench(args: BenchArguments): Promise<void> {
   if (trials.some(({ ok }) => !ok)) process.exitCode = EXIT.failed
 }
 
-function draw(points: readonly FigurePoint[], { target, dtype, output }: BenchArguments): void {
+function draw(points: readonly FigurePoint[], { target, dtype, output }: Modelled): void {
   mkdirSync(output, { recursive: true })
   const files = drawFigures(points, `${target}, ${dtype}`).flatMap((figure) => {
     const file = join(output, `${figure.name}-${target}`)
