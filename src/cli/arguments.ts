@@ -8,7 +8,14 @@ import {
   type ScheduleRequest,
   traceChoice,
 } from '../kernels/index.ts'
-import { ArgumentError, type Dims, type Program, type ScheduleValues } from '../nki/index.ts'
+import {
+  ArgumentError,
+  type Dims,
+  type Program,
+  type ScheduleValues,
+  type Split,
+  splitOf,
+} from '../nki/index.ts'
 import { DTYPES, type Dtype } from '../tensor/index.ts'
 
 /** `M=1024,K=2048` → { M: 1024, K: 2048 }; sizes may be written 4k. */
@@ -119,6 +126,28 @@ export const optionsOf = ({
 }: {
   readonly activation?: string | undefined
 }): Record<string, string> => (activation === undefined ? {} : { activation })
+
+export interface CoresArguments {
+  readonly cores?: number
+  readonly share?: string
+}
+
+/** --cores and --share: a launch on the physical cores of a logical one. */
+export const withCores = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--cores <n>', 'physical cores of the launch, kernel[n] (trn2 and trn3: 2)').argParser(
+        (text) => parseWhole('cores', text),
+      ),
+    )
+    .option('--share <dim>', 'the dimension that the cores share, such as M or N')
+
+/** How the cores share the work; null for one core. @throws ArgumentError */
+export function coresOf(program: Program, { cores, share }: CoresArguments, shape?: Dims): Split | null {
+  if (cores === undefined && share !== undefined)
+    throw new ArgumentError(`--share ${share} is for several cores; add --cores 2`)
+  return cores === undefined || cores === 1 ? null : splitOf(program, cores, share, shape)
+}
 
 /** What `print` and `emit` take: a shape is optional, and picks the form. */
 export interface ProgramArguments {

@@ -2,9 +2,9 @@
 import { Option } from 'commander'
 import { DEVICE_NAMES, DEVICES, type Device, type DeviceName } from '../device/index.ts'
 import { traceChoice } from '../kernels/index.ts'
-import { ArgumentError, bind, type Kernel } from '../nki/index.ts'
-import { type Profile, profile } from '../simulate/index.ts'
-import { chosen, type KernelArguments, optionsOf } from './arguments.ts'
+import { ArgumentError, bind, type Kernel, type Split } from '../nki/index.ts'
+import { type LaunchProfile, type Profile, profile, profileLaunch } from '../simulate/index.ts'
+import { type CoresArguments, chosen, coresOf, type KernelArguments, optionsOf } from './arguments.ts'
 
 /** `others`: targets of a command that does not only model. */
 export const targetOption = (others: readonly string[] = []): Option =>
@@ -12,7 +12,7 @@ export const targetOption = (others: readonly string[] = []): Option =>
     .choices([...DEVICE_NAMES, ...others])
     .default('trn1')
 
-export interface ProfileArguments extends KernelArguments {
+export interface ProfileArguments extends KernelArguments, CoresArguments {
   readonly target: DeviceName
 }
 
@@ -20,16 +20,31 @@ export interface ProfiledKernel {
   readonly kernel: Kernel
   readonly scheduleName: string
   readonly device: Device
+  /** Of one core: the slowest, where several share the work. */
   readonly profile: Profile
+  /** Of all cores; null for one. */
+  readonly launch: LaunchProfile | null
 }
 
 export function profiled(name: string, args: ProfileArguments, timeline = false): ProfiledKernel {
   const { choice } = chosen(name, args)
   const program = traceChoice(choice, optionsOf(args))
   const device = DEVICES[args.target]
-  const macs = choice.kernel.macs(args.shape)
-  const result = profile(program, bind(program, args.shape, args.dtype), device, { macs, timeline })
-  return { kernel: choice.kernel, scheduleName: choice.scheduleName, device, profile: result }
+  const binding = bind(program, args.shape, args.dtype)
+  const split = coresOf(program, args, args.shape)
+  const { kernel, scheduleName } = choice
+  const known = { kernel, scheduleName, device }
+  if (split === null) {
+    const macs = kernel.macs(args.shape)
+    return { ...known, profile: profile(program, binding, device, { macs, timeline }), launch: null }
+  }
+  if (device.name === 'trn1')
+    throw new ArgumentError(
+      `trn1: a logical core is one physical core; --cores ${split.count} is for trn2 and trn3`,
+    )
+  const macs = (dims: Readonly<Record<string, number>>) => kernel.macs(dims)
+  const launch = profileLaunch(program, binding, device, split, { macs, timeline })
+  return { ...known, profile: launch.slowest, launch }
 }
 
 /** The object that `--json` prints, and that `neuronmm diff` reads. */
@@ -45,12 +60,20 @@ export interface ProfileDocument {
   readonly advice: Profile['advice']
   readonly memory: Profile['memory']
   readonly mix: Profile['mix']
+  /** Where several cores share the work: `metrics` and what follows are those of the slowest. */
+  readonly launch?: {
+    readonly split: Split
+    readonly shares: readonly number[]
+    readonly total_time: number
+    readonly hbm_read_bytes: number
+    readonly hbm_write_bytes: number
+  }
   /** Said of a device that nobody could check; absent otherwise. */
   readonly unvalidated?: string
 }
 
 export function documentOf(
-  { kernel, device, profile }: ProfiledKernel,
+  { kernel, device, profile, launch }: ProfiledKernel,
   args: ProfileArguments,
 ): ProfileDocument {
   return {
@@ -65,6 +88,17 @@ export function documentOf(
     advice: profile.advice,
     memory: profile.memory,
     mix: profile.mix,
+    ...(launch === null
+      ? {}
+      : {
+          launch: {
+            split: launch.split,
+            shares: launch.cores.map(({ size }) => size),
+            total_time: launch.total_time,
+            hbm_read_bytes: launch.hbm_read_bytes,
+            hbm_write_bytes: launch.hbm_write_bytes,
+          },
+        }),
     ...(device.unvalidated === null ? {} : { unvalidated: device.unvalidated }),
   }
 }

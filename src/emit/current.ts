@@ -12,10 +12,8 @@ export class CurrentWriter extends Writer {
   private readonly lists = new Map<Alloc, string>()
 
   protected size(span: Span<string>): string {
-    const { sizes, aligned, shared } = this.context
-    if (aligned.has(span.dim)) return sizes.capacity(span)
-    if (span.loop) return this.sizeName(span.loop)
-    return span.dim === shared ? `${span.dim.toLowerCase()}_core_size` : sizes.capacity(span)
+    const { sizes, aligned } = this.context
+    return span.loop && !aligned.has(span.dim) ? this.sizeName(span.loop) : sizes.capacity(span)
   }
 
   protected trips({ over, span }: Loop): string {
@@ -46,7 +44,7 @@ export class CurrentWriter extends Writer {
     }
     const shape =
       alloc.memory === 'hbm'
-        ? [alloc.p.dim, alloc.f.dim]
+        ? [sizes.capacity(alloc.p), sizes.capacity(alloc.f)]
         : this.shape(alloc, this.size(alloc.p), this.size(alloc.f))
     const make = `${name} = ${ndarray(alloc, shape)}`
     return alloc.zero ? [make, `nisa.memset(${name}, 0.0)`] : [make]
@@ -73,7 +71,7 @@ export class CurrentWriter extends Writer {
 
   /** Whether all pieces of it are of one size. */
   private isFixed(span: Span<string>): boolean {
-    return this.context.aligned.has(span.dim) || (!span.parent && span.dim !== this.context.shared)
+    return this.context.aligned.has(span.dim) || !span.parent
   }
 
   protected arguments(op: Op): { before: string[]; args: LegacyArgs } {

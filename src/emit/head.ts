@@ -2,8 +2,8 @@
 import type { Program, Span } from '../nki/index.ts'
 import { DIALECT, type Dialect, HELPERS, type Helper, imports } from './dialect.ts'
 import { paragraph, statement } from './format.ts'
-import type { Context } from './writer.ts'
-import { dtypeText } from './writer.ts'
+import { coreSize } from './sizes.ts'
+import { type Context, coreStart, dtypeText } from './writer.ts'
 
 const DIMENSIONS: Readonly<Record<string, string>> = {
   M: 'rows (tokens)',
@@ -17,6 +17,7 @@ export interface HeadOptions {
   readonly target: string | null
   /** What the schedule was tuned for, in words. */
   readonly tunedFor: string | null
+  /** Physical cores of the launch. */
   readonly cores: number
 }
 
@@ -61,7 +62,9 @@ export function kernelDocstring(program: Program, context: Context, options: Hea
     ...(options.tunedFor ? [`Tuned for ${options.tunedFor}.`] : []),
     ...(options.target ? [`Target: ${options.target}.`] : []),
     ...(context.shared
-      ? [`Launch as ${program.name}[${options.cores}]: each core computes its share of ${context.shared}.`]
+      ? [
+          `Launch as ${program.name}[${options.cores}](…) for ${options.cores} physical cores (LNC${options.cores}): each computes its share of ${context.shared}. Without brackets one core computes all of it.`,
+        ]
       : []),
   ]
   return [
@@ -140,15 +143,17 @@ export function promises(program: Program, context: Context): string[] {
   return condition(`assert ${[...terms].join(' and ')}, "${program.name} was emitted for whole blocks"`)
 }
 
-/** The share of one of the cores that a launch runs on. */
-export function share({ shared, sizes, aligned }: Context, cores: number): string[] {
+/** The share of the core that runs: of one program or of several, which is what `sharesOf` computes. */
+export function share({ shared, sizes }: Context): string[] {
   if (!shared) return []
-  sizes.helpers.add('balanced').add('ceil_div')
-  const [name, core] = [shared.toLowerCase(), `${shared.toUpperCase()}_CORE`]
+  sizes.helpers.add('ceil_div')
+  const [whole, core, start] = [`${shared.toUpperCase()}_SHARE`, coreSize(shared), coreStart(shared)]
   return [
-    `assert nl.num_programs(0) == ${cores}, "launch on ${cores} cores"`,
-    `${name}_core = nl.program_id(0) * ${core}`,
-    ...(aligned.has(shared) ? [] : [`${name}_core_size = max(0, min(${core}, ${shared} - ${name}_core))`]),
+    `# Each core computes its share of ${shared}.`,
+    `${whole} = ceil_div(ceil_div(${shared}, 128), nl.num_programs(0)) * 128`,
+    `assert ${whole} * (nl.num_programs(0) - 1) < ${shared}, "${shared} is too small to be shared"`,
+    `${start} = nl.program_id(0) * ${whole}`,
+    `${core} = min(${whole}, ${shared} - ${start})`,
   ].flatMap((text) => statement(text, 1))
 }
 

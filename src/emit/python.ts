@@ -2,7 +2,7 @@
  * Program → NKI Python, in either dialect. The text holds for every shape: sizes are read from the arguments, and the
  * numbers of the schedule are keyword arguments; choices and options are those of the trace.
  */
-import { ArgumentError, type Program } from '../nki/index.ts'
+import { ArgumentError, type Program, type Split, splitOf } from '../nki/index.ts'
 import { CurrentWriter } from './current.ts'
 import { checkTarget, DIALECTS, type Dialect } from './dialect.ts'
 import { statement } from './format.ts'
@@ -20,8 +20,8 @@ export interface EmitOptions {
   readonly aligned?: readonly string[]
   /** What the schedule was tuned for; named in the docstring. */
   readonly tunedFor?: string
-  /** Physical cores of a launch `kernel[n]` (LNC2: 2), which share a dimension of the output. Current dialect only. */
-  readonly cores?: { readonly count: number; readonly dim: string }
+  /** Physical cores of a launch `kernel[2]` (LNC2), which share a dimension of the output. Current dialect only. */
+  readonly cores?: Split
 }
 
 /** @throws ArgumentError for options that do not fit, KernelError for what the dialect cannot express. */
@@ -31,12 +31,11 @@ export function emitPython(program: Program, options: EmitOptions): string {
   const aligned = new Set(options.aligned ?? [])
   const shared = cores ? cores.dim : null
   const sizes = new Sizes(program, aligned, shared)
-  if (cores) shareOf(sizes, cores)
   const survey = new Survey(program, sizes, aligned)
   const context: Context = { program, sizes, survey, aligned, shared }
   const body = (dialect === 'legacy' ? new LegacyWriter(context) : new CurrentWriter(context)).write()
   const promised = promises(program, context)
-  const shares = share(context, cores?.count ?? 1)
+  const shares = share(context)
   const doc = kernelDocstring(program, context, {
     dialect,
     target: target ?? null,
@@ -50,21 +49,15 @@ export function emitPython(program: Program, options: EmitOptions): string {
     ...doc,
     ...shapes(program),
     '',
+    ...(shares.length > 0 ? [...shares, ''] : []),
     ...constants,
     ...promised,
-    ...shares,
     '',
     ...outputLine(program),
     '',
     ...body,
     `    return ${program.output.name}`,
   ].join('\n')}\n`
-}
-
-/** Equal shares in whole units of 128, so that no tile is split between cores. */
-function shareOf(sizes: Sizes, { count, dim }: { count: number; dim: string }): void {
-  sizes.helpers.add('balanced').add('ceil_div')
-  sizes.define(`${dim.toUpperCase()}_CORE`, `ceil_div(ceil_div(${dim}, 128), ${count}) * 128`)
 }
 
 function check(program: Program, { dialect, target, aligned = [], cores }: EmitOptions): void {
@@ -77,12 +70,8 @@ function check(program: Program, { dialect, target, aligned = [], cores }: EmitO
       throw new ArgumentError(`${program.name}: no dimension ${dim} to align; it has ${dims.join(', ')}`)
   if (!cores) return
   if (dialect === 'legacy')
-    throw new ArgumentError(`${program.name}: kernel[${cores.count}] is of the current dialect`)
-  const { p, f } = program.output
-  if (cores.dim !== p.dim && cores.dim !== f.dim)
     throw new ArgumentError(
-      `${program.name}: cores can share ${p.dim} or ${f.dim}, the dimensions of the output, not ${cores.dim}`,
+      `${program.name}: the legacy dialect has no launch on ${cores.count} physical cores; use --dialect current on trn2 or trn3. On trn1 and inf2 a logical core is one physical core: give each its share of the tensors`,
     )
-  if (!Number.isInteger(cores.count) || cores.count < 1)
-    throw new ArgumentError(`${program.name}: ${cores.count} cores; give a whole number from 1`)
+  splitOf(program, cores.count, cores.dim)
 }

@@ -101,7 +101,7 @@ export class Sizes {
   }
 
   private root(dim: string): string {
-    return dim === this.shared ? `${dim.toUpperCase()}_CORE` : dim
+    return dim === this.shared ? coreSize(dim) : dim
   }
 
   /** After the piece, or after the keyword that cuts nothing else. */
@@ -118,6 +118,9 @@ export class Sizes {
     return alone || (own === `${PARTITIONS}` && !this.keywords.has(name)) ? name : `${name}_${own}`
   }
 }
+
+/** The part of a dimension that the core at hand computes. */
+export const coreSize = (dim: string): string => `${dim.toUpperCase()}_CORE`
 
 const textOf = (size: Size): string => (size instanceof Param ? size.name.toUpperCase() : `${size}`)
 

@@ -34,6 +34,9 @@ export interface Context {
 export const dtypeText = (dtype: SymbolicDtype): string =>
   typeof dtype === 'string' ? `nl.${dtype}` : `${dtype.like}.dtype`
 
+/** Where the share of the core at hand starts. */
+export const coreStart = (dim: string): string => `${dim.toLowerCase()}_core`
+
 const OFFSET_MODES = {
   affine: 'affine_range',
   sequential: 'sequential_range',
@@ -52,7 +55,7 @@ export abstract class Writer {
     this.scope = new Scope([
       ...program.dims.map(({ dim }) => dim),
       ...[...program.inputs, program.output].map(({ name }) => name),
-      ...(shared ? [`${shared.toLowerCase()}_core`] : []),
+      ...(shared ? [coreStart(shared)] : []),
     ])
   }
 
@@ -160,7 +163,7 @@ export abstract class Writer {
         const name = this.scope.of(s.loop)
         this.reads.add(name)
         terms.unshift(name)
-      } else if (!from && s.dim === this.context.shared) terms.unshift(`${s.dim.toLowerCase()}_core`)
+      } else if (!from && s.dim === this.context.shared) terms.unshift(coreStart(s.dim))
     }
     return terms.join(' + ')
   }
@@ -177,7 +180,9 @@ export abstract class Writer {
   }
 
   protected hbm(view: View): string {
-    return `${view.name}[${this.slice(view.rows, null)}, ${this.slice(view.cols, null)}]`
+    // the kernel's own buffers hold a core's share only, the caller's tensors all of them
+    const [p, f] = isAlloc(view.backing) ? [view.backing.p, view.backing.f] : [null, null]
+    return `${view.name}[${this.slice(view.rows, p)}, ${this.slice(view.cols, f)}]`
   }
 
   /** Which tile of an axis a piece lies in, counted from the start of the buffer. */

@@ -35,6 +35,15 @@ export {
   walk,
 } from './program.ts'
 export type { Algebra, Matrix } from './reference.ts'
+export {
+  dimsOfShare,
+  MAX_CORES,
+  type Share,
+  type Split,
+  sharesOf,
+  splitOf,
+  whyNotShared,
+} from './share.ts'
 export { Site } from './site.ts'
 export { balanced, Cut, PARTITIONS, Param, type Size, Span, sizeOf } from './span.ts'
 export { verify } from './verify.ts'

@@ -3,11 +3,13 @@
 export {
   type Advice,
   type Bounds,
+  type LaunchProfile,
   type MemoryMap,
   type Metrics,
   type Profile,
   type ProfileOptions,
   profile,
+  profileLaunch,
   QUEUES,
   type QueueName,
   type Tenant,
@@ -17,5 +19,6 @@ export {
 export { float64, matrixOf } from './run/algebra.ts'
 export { type CheckOptions, type CheckResult, check, randomInputs } from './run/check.ts'
 export { type Counts, count, type TensorTraffic } from './run/count.ts'
+export { countLaunch, runLaunch } from './run/launch.ts'
 export { bindTensors, type Precision, type RunOptions, run } from './run/run.ts'
 export { type TraceEvent, type TraceFile, type TraceSummary, traceOf } from './trace/index.ts'

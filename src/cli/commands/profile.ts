@@ -1,8 +1,8 @@
 /** `neuronmm profile NAME`: modelled time, traffic and memory of a kernel on a NeuronCore, and what to do about them. */
 import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { type MemoryMap, type Profile, traceOf } from '../../simulate/index.ts'
-import { kernelCommand } from '../arguments.ts'
+import { type LaunchProfile, type MemoryMap, type Profile, traceOf } from '../../simulate/index.ts'
+import { kernelCommand, withCores } from '../arguments.ts'
 import { assignments, printJson, table } from '../output.ts'
 import {
   documentOf,
@@ -13,7 +13,7 @@ import {
 } from '../profiling.ts'
 
 export function register(program: Command): void {
-  kernelCommand(program, 'profile', 'model the time, HBM traffic and SBUF use of a kernel')
+  withCores(kernelCommand(program, 'profile', 'model the time, HBM traffic and SBUF use of a kernel'))
     .addOption(targetOption())
     .option('--trace <file>', 'write a timeline for ui.perfetto.dev')
     .action((name: string, args: ProfileArguments & { trace?: string }) => {
@@ -37,10 +37,11 @@ const ms = (seconds: number): string => (seconds * 1e3).toFixed(3)
 const percent = (value: number): string => `${value.toFixed(1)} %`
 
 function report(result: ProfiledKernel, { shape, dtype, target }: ProfileArguments): string {
-  const { kernel, scheduleName, device, profile } = result
+  const { kernel, scheduleName, device, profile, launch } = result
   const lines = [
     `${kernel.name} (${scheduleName}) on ${target}, ${device.core}: ${assignments(shape)}, ${dtype}. Modelled, not measured.`,
     ...(device.unvalidated === null ? [] : [device.unvalidated]),
+    ...(launch === null ? [] : [sharing(launch)]),
     '',
     times(profile),
     '',
@@ -51,6 +52,9 @@ function report(result: ProfiledKernel, { shape, dtype, target }: ProfileArgumen
   if (profile.advice.length > 0) lines.push('', ...profile.advice.map(({ rule, text }) => `${rule}: ${text}`))
   return lines.join('\n')
 }
+
+const sharing = ({ split, cores, ...launch }: LaunchProfile): string =>
+  `${cores.length} cores share ${split.dim} (${cores.map(({ size }) => size).join(' + ')}). Together they read ${gib(launch.hbm_read_bytes)} GiB and write ${gib(launch.hbm_write_bytes)} GiB in ${ms(launch.total_time)} ms; below is the slowest.`
 
 function times({ metrics: m, bounds }: Profile): string {
   const of = (time: number): string => percent((100 * time) / m.total_time)

@@ -1,19 +1,29 @@
 /** `neuronmm run NAME`: execute a kernel on random numbers and hold it against float64. */
 import { type Command, Option } from 'commander'
+import { traceChoice } from '../../kernels/index.ts'
 import { check } from '../../simulate/index.ts'
-import { chosen, type KernelArguments, kernelCommand, optionsOf, parseWhole } from '../arguments.ts'
+import {
+  type CoresArguments,
+  chosen,
+  coresOf,
+  type KernelArguments,
+  kernelCommand,
+  optionsOf,
+  parseWhole,
+  withCores,
+} from '../arguments.ts'
 import { EXIT } from '../failure.ts'
 import { assignments, bytes, fields, printJson } from '../output.ts'
 import { showProgress } from '../progress.ts'
 
-interface RunArguments extends KernelArguments {
+interface RunArguments extends KernelArguments, CoresArguments {
   readonly seed: number
   readonly precision: 'hardware' | 'float32'
   readonly padded?: boolean
 }
 
 export function register(program: Command): void {
-  kernelCommand(program, 'run', 'run a kernel on random numbers, and compare with float64')
+  withCores(kernelCommand(program, 'run', 'run a kernel on random numbers, and compare with float64'))
     .addOption(
       new Option('--seed <n>', 'seed of the inputs').argParser((text) => parseWhole('seed', text)).default(0),
     )
@@ -26,6 +36,7 @@ export function register(program: Command): void {
     .action((name: string, args: RunArguments) => {
       const { shape, dtype, seed, precision } = args
       const { choice } = chosen(name, args)
+      const cores = coresOf(traceChoice(choice, optionsOf(args)), args, shape)
       const started = performance.now()
       const result = showProgress(choice.kernel.name, (onProgress) =>
         check(choice.kernel, shape, dtype, {
@@ -33,6 +44,7 @@ export function register(program: Command): void {
           precision,
           schedule: choice.schedule,
           options: optionsOf(args),
+          cores,
           reading: args.padded ? 'padded' : 'exact',
           onProgress,
         }),
@@ -45,6 +57,8 @@ export function register(program: Command): void {
         shape,
         dtype,
         schedule: { name: choice.scheduleName, ...entries },
+        cores: cores?.count ?? 1,
+        share: cores?.dim ?? null,
         relativeError: result.relativeError,
         maxAbsError: result.maxAbsError,
         tolerance: result.tolerance,
@@ -66,6 +80,7 @@ export function register(program: Command): void {
           fields({
             kernel: report.form,
             schedule: `${choice.scheduleName}: ${assignments(entries)}`,
+            ...(cores ? { cores: `${cores.count}, which share ${cores.dim}` } : {}),
             result: report.ok ? 'right' : 'WRONG',
             'relative error': `${result.relativeError.toExponential(2)} (at most ${result.tolerance.toExponential(2)})`,
             'largest error': result.maxAbsError.toExponential(2),

@@ -1,6 +1,7 @@
 /** Time, traffic and memory of a program on a NeuronCore. */
 export type { Advice } from './advice.ts'
 export type { Bounds } from './bounds.ts'
+export { type LaunchProfile, profileLaunch } from './launch.ts'
 export type { Traffic } from './lower.ts'
 export type { MemoryMap, Tenant } from './memory-map.ts'
 export type { Metrics } from './metrics.ts'

@@ -8,10 +8,12 @@ import {
   type OptionValues,
   type Reading,
   type ScheduleValues,
+  type Split,
 } from '../../nki/index.ts'
 import { compare, type Dtype, randomTensor, type Tensor, tolerance } from '../../tensor/index.ts'
 import { float64, matrixOf } from './algebra.ts'
 import { type Counts, count } from './count.ts'
+import { countLaunch, runLaunch } from './launch.ts'
 import { type RunOptions, run } from './run.ts'
 
 export interface CheckOptions extends RunOptions {
@@ -20,6 +22,8 @@ export interface CheckOptions extends RunOptions {
   readonly options?: OptionValues
   /** How instructions are counted. */
   readonly reading?: Reading
+  /** Cores that share a dimension; default: one core. */
+  readonly cores?: Split | null
 }
 
 export interface CheckResult {
@@ -35,12 +39,13 @@ export interface CheckResult {
 }
 
 export function check(kernel: Kernel, dims: Dims, dtype: Dtype, options: CheckOptions = {}): CheckResult {
-  const { seed = 0, schedule = {}, options: chosen = {} } = options
+  const { seed = 0, schedule = {}, options: chosen = {}, cores = null } = options
   const program = kernel.trace(schedule, chosen)
   const binding = bind(program, dims, dtype)
   const inputs = randomInputs(kernel, dims, dtype, seed)
   const byName = (name: string, i: number) => [program.inputs[i]!.name, inputs[name]!] as const
-  const output = run(program, Object.fromEntries(Object.keys(inputs).map(byName)), options)
+  const named = Object.fromEntries(Object.keys(inputs).map(byName))
+  const output = cores ? runLaunch(program, named, cores, options) : run(program, named, options)
   const matrices = Object.fromEntries(
     Object.entries(inputs).map(([name, tensor]) => [name, matrixOf(tensor)]),
   )
@@ -57,7 +62,9 @@ export function check(kernel: Kernel, dims: Dims, dtype: Dtype, options: CheckOp
     maxAbsError,
     tolerance: allowed,
     ok: relativeError <= allowed,
-    counts: count(program, binding, options.reading),
+    counts: cores
+      ? countLaunch(program, binding, cores, options.reading)
+      : count(program, binding, options.reading),
     macsUseful: kernel.macs(dims),
     output,
   }
