@@ -108,7 +108,7 @@ export function shapes(program: Program): string[] {
   }
   for (const { dim, limit } of program.dims)
     if (dim !== '1' && limit !== Number.POSITIVE_INFINITY)
-      checks.push(`assert ${dim} <= ${limit}, "${program.name} is for at most ${limit} rows"`)
+      checks.push(`assert ${dim} <= ${limit}, "${program.name} takes ${dim} up to ${limit}"`)
   const large = program.params.filter((p) => p.value > 128).map((p) => p.name.toUpperCase())
   const small = program.params.filter((p) => p.value <= 128).map((p) => p.name.toUpperCase())
   if (large.length > 0)

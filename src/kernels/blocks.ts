@@ -16,9 +16,12 @@ import {
 
 const { pmax, gemmStationaryFmax, gemmMovingFmax } = TILE_SIZE
 
+/** An axis on chip: cut into tiles, unless one always holds it. */
+export const tiled = <D extends string>(span: Span<D>, size: number): Axis<D> =>
+  span.bound <= size ? span : span.tiles(size)
+
 /** A first axis on chip: tiles of 128 partitions. */
-export const partitions = <D extends string>(span: Span<D>): Axis<D> =>
-  span.bound <= pmax ? span : span.tiles(pmax)
+export const partitions = <D extends string>(span: Span<D>): Axis<D> => tiled(span, pmax)
 
 /** The pieces of a span that hold at most `size`: the span itself where it always does. */
 export const tilesOf = <D extends string>(
@@ -59,6 +62,31 @@ export function loadTransposed<P extends string, F extends string>(
   for (const p of tilesOf(h, src.cols))
     for (const f of tilesOf(h, src.rows)) h.nisa.dmaTranspose({ dst: block.at(p, f), src: src.at(f, p) })
   return block
+}
+
+/** A block in SBUF, transposed on the tensor engine. */
+export function transpose<P extends string, F extends string>(
+  h: Handles,
+  name: string,
+  block: View<'sbuf', P, F>,
+): View<'sbuf', F, P> {
+  const transposed = h.nl.sbuf(name, [partitions(block.cols), block.rows], block.dtype)
+  transposeInto(h, transposed, block)
+  return transposed
+}
+
+/** The same, as a part of a block that is there. */
+export function transposeInto<P extends string, F extends string>(
+  h: Handles,
+  dst: View<'sbuf', F, P>,
+  block: View<'sbuf', P, F>,
+): void {
+  for (const p of tilesOf(h, block.rows))
+    for (const f of tilesOf(h, block.cols)) {
+      const tile = h.nl.psum('transposed', [f, p], block.dtype)
+      h.nisa.ncTranspose({ dst: tile, data: block.at(p, f) })
+      h.nisa.tensorCopy({ dst: dst.at(f, p), src: tile })
+    }
 }
 
 /**
@@ -110,6 +138,20 @@ export function convert<P extends string, F extends string>(
     else h.nisa.activation({ dst: converted.at(p), data: block.at(p), op: activation })
   }
   return converted
+}
+
+/** A complete sum in PSUM → SBUF, converted, and through an activation. */
+export function drain<P extends string, F extends string>(
+  h: Handles,
+  dst: View<'sbuf', P, F>,
+  acc: View<'psum', P, F>,
+  activation: Activation = 'none',
+): void {
+  for (const f of tilesOf(h, dst.cols, gemmMovingFmax)) {
+    const [to, from] = [dst.at(dst.rows, f), acc.at(acc.rows, f)]
+    if (activation === 'none') h.nisa.tensorCopy({ dst: to, src: from })
+    else h.nisa.activation({ dst: to, data: from, op: activation })
+  }
 }
 
 /** SBUF → HBM, one DMA per 128 rows, each converted to the dtype of dst. */

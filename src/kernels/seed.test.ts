@@ -1,6 +1,6 @@
 /** What the seed does, and what it does wrong: its traffic to the byte, and each of its defects mended. */
 import { describe, expect, test } from 'vitest'
-import { bind, type Dims, Extents, type Kernel, type ScheduleValues } from '../nki/index.ts'
+import { bind, type Dims, type Kernel, type ScheduleValues } from '../nki/index.ts'
 import { check, count } from '../simulate/index.ts'
 import { choose, FAMILIES, findFamily } from './index.ts'
 
@@ -167,50 +167,4 @@ describe('decode forms', () => {
       expect(macs).toBe(kernel.macs(dims))
     },
   )
-
-  test('the stationary operand is the one with fewer cycles', () => {
-    const cycles = (M: number, stationary: 'v' | 'xu') => {
-      const kernel = findFamily('fused_xuv_decode').general
-      const shape = { M, K: 128, r: 1280, N: 8192 }
-      const program = kernel.trace({ stationary })
-      return tensorCycles(program, shape)
-    }
-    for (const M of [1, 16, 64, 90, 128]) {
-      const chosen = findFamily('fused_xuv_decode').general.defaultFor({ M, K: 128, r: 1280, N: 8192 })
-        .stationary as 'v' | 'xu'
-      expect(cycles(M, chosen)).toBe(Math.min(cycles(M, 'v'), cycles(M, 'xu')))
-    }
-  })
 })
-
-/** Cycles of the tensor engine, by the costs of the op table, one iteration at a time. */
-function tensorCycles(program: ReturnType<Kernel['trace']>, dims: Dims): number {
-  const extents = new Extents(program, dims)
-  let cycles = 0
-  const walk = (nodes: typeof program.body): void => {
-    for (const node of nodes) {
-      if (node.kind === 'loop')
-        for (let i = 0; i < extents.trips(node); i++) {
-          extents.enter(node, i)
-          walk(node.body)
-        }
-      else if (node.kind === 'op' && node.engine === 'tensor') {
-        const size = { A: 1, B: 1, C: 1, '1': 1 }
-        for (const [role, view] of Object.entries(node.operands)) {
-          const { p, f } = node.spec.operands[role]!
-          size[p] = extents.size[view.rows.id]!
-          size[f] = extents.size[view.cols.id]!
-        }
-        const dtype = {
-          dst: 'float32',
-          stationary: 'bfloat16',
-          moving: 'bfloat16',
-          data: 'bfloat16',
-        } as const
-        cycles += node.spec.cycles({ size, memory: {}, dtype, attributes: {} }, node.engine)
-      }
-    }
-  }
-  walk(program.body)
-  return cycles
-}

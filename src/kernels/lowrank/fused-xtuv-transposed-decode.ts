@@ -1,8 +1,7 @@
 import { kernel } from '../../nki/index.ts'
 import { load } from '../blocks.ts'
 import { lowRank } from '../reference.ts'
-import { decode, forExpand, forProject } from './decode.ts'
-import { expandTransposed, projectXu } from './strip.ts'
+import { decode, expandRowsTransposed, projectRows } from './decode.ts'
 
 export const fusedXtuvTransposedDecode = kernel({
   name: 'fused_xtuv_transposed_decode',
@@ -12,7 +11,7 @@ export const fusedXtuvTransposedDecode = kernel({
   ...decode,
   reference: lowRank({ x: 'transposed', y: 'transposed' }),
   trace(h, { xT, u, v, y }, { M }, s, { activation }) {
-    const xuT = projectXu(h, u, M, (kBlock) => load(h, xT.at(kBlock, M)), forProject(s))
-    expandTransposed(h, xuT, v, y, forExpand(s), activation)
+    const xuT = projectRows(h, { name: 'xu', u }, M, (kBlock) => load(h, xT.at(kBlock)), s)
+    expandRowsTransposed(h, xuT, v, y, s, activation)
   },
 })

@@ -1,8 +1,6 @@
 import { kernel } from '../../nki/index.ts'
-import { loadTransposed } from '../blocks.ts'
 import { lowRank } from '../reference.ts'
-import { decode, forExpand, forProject } from './decode.ts'
-import { expandTransposed, projectXu } from './strip.ts'
+import { decode, expandRowsTransposed, loadRows, projectRows } from './decode.ts'
 
 export const fusedXuvTransposedDecode = kernel({
   name: 'fused_xuv_transposed_decode',
@@ -12,7 +10,7 @@ export const fusedXuvTransposedDecode = kernel({
   ...decode,
   reference: lowRank({ x: 'plain', y: 'transposed' }),
   trace(h, { x, u, v, y }, { M }, s, { activation }) {
-    const xuT = projectXu(h, u, M, (kBlock) => loadTransposed(h, x.at(M, kBlock)), forProject(s))
-    expandTransposed(h, xuT, v, y, forExpand(s), activation)
+    const xuT = projectRows(h, { name: 'xu', u }, M, loadRows(h, x), s)
+    expandRowsTransposed(h, xuT, v, y, s, activation)
   },
 })

@@ -1,9 +1,7 @@
 /** What the compressed MLP kernels have in common. */
-import { decodeBlocks } from '../lowrank/decode.ts'
 import { stripFor } from '../lowrank/schedules.ts'
 
 export const blocks = { mStrip: 512, kBlock: 512, rBlock: 1024, nBlock: 512, mTile: 512 }
-export const decodeMlpBlocks = { ...decodeBlocks, kBlock: 256, rBlock: 1024, nBlock: 1024, vBlock: 256 }
 
 export const space = {
   mStrip: [128, 256, 512, 1024],

@@ -35,18 +35,19 @@ export function projectGateUp(
   return { gateT: gateT!, upT: upT! }
 }
 
-/** A block of rows of the transposed hidden activation, in SBUF: (SiLU(gate) · up)ᵀ. */
+/** A block of rows of the transposed hidden activation, in SBUF (or `into` a part of it): (SiLU(gate) · up)ᵀ. */
 export function hiddenBlock(
   h: Handles,
   { gateT, upT }: ReturnType<typeof projectGateUp>,
-  { gateV, upV }: GateUp,
+  { gateV, upV }: Pick<GateUp, 'gateV' | 'upV'>,
   nBlock: Span<'N'>,
   s: Omit<Blocks, 'nBlock' | 'kBlock' | 'mTile'>,
+  into?: View<'sbuf', 'N', 'M'>,
 ): View<'sbuf', 'N', 'M'> {
   const { nl, nisa } = h
   const gate = expandBlockTransposed(h, 'gate', gateT, gateV, nBlock, s)
   const up = expandBlockTransposed(h, 'up', upT, upV, nBlock, s)
-  const hidden = nl.sbuf('hidden', [partitions(nBlock), gateT.cols], gateV.dtype)
+  const hidden = into ?? nl.sbuf('hidden', [partitions(nBlock), gateT.cols], gateV.dtype)
   for (const n of nl.affineRange(nBlock.tiles(128))) {
     const silu = nl.sbuf('silu', [n, gateT.cols], 'float32', { buffers: 2 })
     nisa.activation({ dst: silu, data: gate.at(n), op: 'silu' })
@@ -56,8 +57,7 @@ export function hiddenBlock(
 }
 
 /**
- * (H·Ud)ᵀ of a strip. Each block of the hidden activation is used as soon as it is made, and never stored. `forHidden`
- * is the schedule of the block itself, where it differs.
+ * (H·Ud)ᵀ of a strip. Each block of the hidden activation is used as soon as it is made, and never stored.
  */
 export function projectHidden(
   h: Handles,
@@ -65,12 +65,11 @@ export function projectHidden(
   projected: ReturnType<typeof projectGateUp>,
   downU: View<'hbm', 'N', 'r'>,
   s: Omit<Blocks, 'kBlock' | 'mTile'>,
-  forHidden: Omit<Blocks, 'nBlock' | 'kBlock' | 'mTile'> = s,
 ): View<'sbuf', 'r', 'M'> {
   const { nl } = h
   const sum = nl.zeros('down_t', [partitions(downU.cols), projected.gateT.cols], sumDtype(s, downU.dtype))
   for (const nBlock of nl.sequentialRange(downU.rows.blocks(s.nBlock))) {
-    const hidden = hiddenBlock(h, projected, gateUp, nBlock, forHidden)
+    const hidden = hiddenBlock(h, projected, gateUp, nBlock, s)
     for (const rBlock of nl.affineRange(downU.cols.blocks(s.rBlock))) {
       nl.comment('(H·U)ᵀ += Uᵀ·Hᵀ')
       addProduct(h, sum.at(rBlock), load(h, downU.at(nBlock, rBlock)), hidden)

@@ -1,0 +1,73 @@
+/** The hidden activation of a few rows (decode), with either operand stationary; see lowrank/decode.ts. */
+import { type Handles, type Span, TILE_SIZE, type View } from '../../nki/index.ts'
+import { partitions, tilesOf, transposeInto } from '../blocks.ts'
+import {
+  type BlockOf,
+  DECODE_CONTRACTION,
+  DECODE_ROWS,
+  type DecodeBlocks,
+  decodeBlocks,
+  decodeSpace,
+  projectRows,
+  rowsTimes,
+  stationary,
+  WEIGHTS_STATIONARY,
+} from '../lowrank/decode.ts'
+import { type GateUp, hiddenBlock } from './swiglu.ts'
+
+/** What the decode forms declare alike. Gate and up of a block of columns are in PSUM together: three banks each. */
+export const decodeMlp = {
+  limits: { M: DECODE_ROWS, K: DECODE_CONTRACTION, N: DECODE_CONTRACTION },
+  schedule: { ...decodeBlocks, nBlock: 1536 },
+  choices: { stationary },
+  space: { ...decodeSpace, nBlock: [1024, 1536] },
+}
+
+/** (SiLU(X·Ug·Vg) · X·Uu·Vu)ᵀ of a few rows: the operand of the next product. */
+export function hiddenRows(
+  h: Handles,
+  { gateU, gateV, upU, upV }: GateUp,
+  M: Span<'M'>,
+  xT: BlockOf<'K'>,
+  s: DecodeBlocks,
+): View<'sbuf', 'N', 'M'> {
+  const { nl } = h
+  const gateT = projectRows(h, { name: 'gate', u: gateU }, M, xT, s)
+  const upT = projectRows(h, { name: 'up', u: upU }, M, xT, s)
+  const hiddenT = nl.sbuf('hidden_t', [partitions(gateV.cols), M], gateV.dtype)
+  for (const nBlock of nl.affineRange(gateV.cols.blocks(s.nBlock))) {
+    const into = hiddenT.at(nBlock)
+    if (s.stationary === 'weights')
+      hiddenBlock(
+        h,
+        { gateT, upT },
+        { gateV, upV },
+        nBlock,
+        { rBlock: s.vBlock, ...WEIGHTS_STATIONARY },
+        into,
+      )
+    else {
+      const gate = rowsTimes(h, M, (rBlock) => gateT.at(rBlock), gateV.at(gateV.rows, nBlock), s.vBlock)
+      const up = rowsTimes(h, M, (rBlock) => upT.at(rBlock), upV.at(upV.rows, nBlock), s.vBlock)
+      transposeInto(h, into, swiglu(h, gate, up, gateV))
+    }
+  }
+  return hiddenT
+}
+
+/** SiLU(gate) · up, from PSUM to SBUF. */
+function swiglu(
+  h: Handles,
+  gate: View<'psum', 'M', 'N'>,
+  up: View<'psum', 'M', 'N'>,
+  { dtype }: View,
+): View<'sbuf', 'M', 'N'> {
+  const { nl, nisa } = h
+  const hidden = nl.sbuf('hidden', [gate.rows, gate.cols], dtype)
+  for (const n of tilesOf(h, gate.cols, TILE_SIZE.gemmMovingFmax)) {
+    const silu = nl.sbuf('silu', [gate.rows, n], 'float32', { buffers: 2 })
+    nisa.activation({ dst: silu, data: gate.at(gate.rows, n), op: 'silu' })
+    nisa.tensorTensor({ dst: hidden.at(gate.rows, n), data1: silu, data2: up.at(up.rows, n), op: 'multiply' })
+  }
+  return hidden
+}
