@@ -70,13 +70,23 @@ export function check(kernel: Kernel, dims: Dims, dtype: Dtype, options: CheckOp
   }
 }
 
-/** Inputs by the names of the kernel: normal, scaled so that results stay near 1 whatever is contracted. */
-export function randomInputs(kernel: Kernel, dims: Dims, dtype: Dtype, seed: number): Record<string, Tensor> {
+/**
+ * Inputs by the names of the kernel. Normal ones are scaled so that results stay near 1 whatever is contracted. Integers
+ * are so small that sums of products of them stay exact in float32 (and within the range of float16).
+ */
+export function randomInputs(
+  kernel: Kernel,
+  dims: Dims,
+  dtype: Dtype,
+  seed: number,
+  distribution: 'normal' | 'integer' = 'normal',
+): Record<string, Tensor> {
   return Object.fromEntries(
     Object.entries(kernel.inputs).map(([name, [p, f]], i) => {
       const shape = [dims[p] ?? 1, dims[f] ?? 1]
-      const scale = i === 0 ? 1 : 1 / Math.sqrt(shape[0]!)
-      return [name, randomTensor(shape, dtype, { seed: seed * 1009 + i, scale })]
+      const normal = i === 0 ? 1 : 1 / Math.sqrt(shape[0]!)
+      const scale = distribution === 'normal' ? normal : dtype === 'float16' ? 1 : 3
+      return [name, randomTensor(shape, dtype, { seed: seed * 1009 + i, scale, distribution })]
     }),
   )
 }

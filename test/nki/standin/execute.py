@@ -4,97 +4,98 @@ Outputs are appended to outputs.bin there. Each result is a line of JSON on the 
 a record separator (RFC 7464), as soon as it is there; what kernels print goes to the standard error.
 """
 
-import ast
 import json
 import sys
 import traceback
 from pathlib import Path
 
+import aws
 import current
 import legacy
 import numpy as np
-from memory import COUNTER, DTYPES, NkiError
+from chip import CHIP, NkiError
+from memory import DTYPES
 
 STANDINS = {"legacy": legacy, "current": current}
+USUAL_TARGET = {"legacy": "trn1", "current": "trn2"}
 
 
-def check_scopes(source):
-    """In the legacy dialect a name that a loop assigns must not be used after that loop."""
-
-    def names(node, context):
-        found = (n for n in ast.walk(node) if isinstance(n, ast.Name))
-        return {n.id for n in found if isinstance(n.ctx, context)}
-
-    def visit(body, outer):
-        known, leaked = set(outer), set()
-        for node in body:
-            used = leaked & names(node, ast.Load) - names(node, ast.Store)
-            if used:
-                raise NkiError(f"{used} is used outside of the loop that assigns it")
-            if isinstance(node, ast.For):
-                visit(node.body, known)
-                leaked |= names(node, ast.Store) - known
-            else:
-                known |= names(node, ast.Store)
-                leaked -= names(node, ast.Store)
-
-    for function in ast.parse(source).body:
-        if isinstance(function, ast.FunctionDef):
-            visit(function.body, set())
-
-
-def run(case, folder, inputs):
+def on_standin(case, path, inputs):
+    """The output, and the bytes that were read from HBM and written to it."""
     standin = STANDINS[case["dialect"]]
-    source = (folder / case["file"]).read_text(encoding="utf-8")
-    if case["dialect"] == "legacy":
-        check_scopes(source)
+    source = path.read_text(encoding="utf-8")
+    standin.check_source(source)
     arrays = []
-    for tensor in case["inputs"]:
-        n = int(np.prod(tensor["shape"]))
-        values = inputs[tensor["offset"] : tensor["offset"] + n].reshape(tensor["shape"])
-        arrays.append(standin.argument(values.copy(), tensor["dtype"]))
-    COUNTER.reset()
+    for values, dtype in inputs:
+        if dtype not in DTYPES:
+            raise NkiError(f"the stand-ins have no {dtype}; they have {', '.join(DTYPES)}")
+        arrays.append(standin.argument(values, dtype))
     result = None
-    cores = case.get("cores", 1)
-    for core in range(cores):
-        sys.modules.update(standin.modules(core, cores))
+    read = written = 0
+    for core in range(case["cores"]):
+        CHIP.reset(case["target"])
+        sys.modules.update(standin.modules(core, case["cores"], case["reversed"]))
         scope = {}
-        exec(compile(source, case["file"], "exec"), scope)
+        exec(compile(source, str(path), "exec"), scope)
         y = scope[case["function"]](*arrays, **case["keywords"])
+        CHIP.check_capacity()
+        read, written = read + CHIP.bytes_read, written + CHIP.bytes_written
+        if y.buffer != "shared_hbm":
+            raise NkiError(f"the output is in {y.buffer}")
         # cores write disjoint parts of one shared tensor: here each has its own, and they are merged
-        written = ~np.isnan(y.data)
         if result is None:
             result = np.full(y.shape, np.nan, np.float32)
-        if (written & ~np.isnan(result)).any():
+        own = ~np.isnan(y.data)
+        if (own & ~np.isnan(result)).any():
             raise NkiError("two cores write the same part of the output")
-        result[written] = y.data[written]
+        result[own] = y.data[own]
+    return result, read, written
+
+
+def on_aws(case, path, inputs):
+    target = case["target"]
+    return aws.simulate(case["dialect"], path, case, inputs, target), None, None
+
+
+def run(case, folder, data):
+    inputs = []
+    for tensor in case["inputs"]:
+        n = int(np.prod(tensor["shape"]))
+        values = data[tensor["offset"] : tensor["offset"] + n].reshape(tensor["shape"])
+        inputs.append((values.copy(), tensor["dtype"]))
+    execute = on_standin if case["interpreter"] == "stand-in" else on_aws
+    result, read, written = execute(case, folder / case["file"], inputs)
     if np.isnan(result).any():
         raise NkiError("the output was not written everywhere")
-    if y.buffer != "shared_hbm":
-        raise NkiError(f"the output is in {y.buffer}")
-    return result
+    return np.ascontiguousarray(result, np.float32), read, written
+
+
+def where(error, folder):
+    """The last line of an emitted file that an error passed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f for f in frames if Path(f.filename).parent == folder]
+    return f"line {lines[-1].lineno}: " if lines else ""
 
 
 def main(folder):
-    cases = json.loads((folder / "cases.json").read_text())
-    inputs = np.fromfile(folder / "inputs.bin", np.float32)
+    cases = json.loads((folder / "cases.json").read_text(encoding="utf-8"))
+    data = np.fromfile(folder / "inputs.bin", np.float32)
     lines, sys.stdout = sys.stdout, sys.stderr
     with open(folder / "outputs.bin", "wb") as outputs:
         for case in cases:
+            case = {"target": USUAL_TARGET[case["dialect"]], "reversed": False, **case}
             try:
-                result = run(case, folder, inputs)
+                result, read, written = run(case, folder, data)
                 outcome = {
                     "shape": list(result.shape),
                     "offset": outputs.tell(),
-                    "hbmReadBytes": COUNTER.read,
-                    "hbmWriteBytes": COUNTER.written,
+                    "hbmReadBytes": read,
+                    "hbmWriteBytes": written,
                 }
                 outputs.write(result.tobytes())
             except Exception as error:
-                frames = traceback.extract_tb(error.__traceback__)
-                at = [f", line {f.lineno}" for f in frames if f.filename == case["file"]]
-                name = "" if isinstance(error, NkiError) else f"{type(error).__name__}: "
-                outcome = {"error": f"{case['file']}{(at or [''])[-1]}: {name}{error}"}
+                kind = "" if isinstance(error, NkiError) else f"{type(error).__name__}: "
+                outcome = {"error": f"{where(error, folder)}{kind}{error}"}
             print(f"\x1e{json.dumps(outcome)}", file=lines, flush=True)
 
 

@@ -8,14 +8,11 @@ import math
 
 import numpy as np
 
+from chip import CHIP, PMAX, PSUM_BANK_BYTES, require
 
-class NkiError(Exception):
-    """A rule of NKI or of the hardware that the kernel breaks."""
-
-
-def require(condition, message):
-    if not condition:
-        raise NkiError(message)
+HBM = ("hbm", "private_hbm", "shared_hbm")
+# elements per partition that one instruction addresses (NeuronCore architecture guide)
+INSTRUCTION_FREE_SIZE = {"sbuf": 64 * 1024, "psum": 4 * 1024}
 
 
 class Dtype:
@@ -48,24 +45,6 @@ DTYPES = {
     "float16": Dtype("float16", 2, to_float16),
 }
 
-HBM = ("hbm", "private_hbm", "shared_hbm")
-SBUF_BYTES = 192 * 1024
-PSUM_BANK_BYTES = 2048
-PMAX = 128
-
-
-class Counter:
-    """Bytes between HBM and the chip."""
-
-    def __init__(self):
-        self.reset()
-
-    def reset(self):
-        self.read = self.written = 0
-
-
-COUNTER = Counter()
-
 
 class Tensor:
     """A tensor, or a rectangle of one (then it shares its memory)."""
@@ -76,6 +55,7 @@ class Tensor:
         self.partition = partition
         if base is None:
             self.zeroed = False
+            self.tenant = None
             # by what each element of a PSUM tile was written: 0 nothing, 1 nc_matmul, 2 anything else
             self.writer = np.zeros(data.shape, np.int8) if buffer == "psum" else None
             self.writers = self.writer
@@ -93,20 +73,22 @@ class Tensor:
         shape = tuple(int(n) for n in shape)
         require(isinstance(dtype, Dtype), f"dtype {dtype!r} is not one of nki.language")
         require(all(n > 0 for n in shape), f"a tensor of shape {shape}")
-        if buffer in ("sbuf", "psum"):
+        tensor = cls(np.full(shape, fill, np.float32), dtype, buffer)
+        if tensor.on_chip:
             require(len(shape) >= 2, f"insufficient rank: {shape} on chip")
             require(shape[0] <= PMAX, f"{shape[0]} partitions, the limit is {PMAX}")
             free = math.prod(shape[1:]) * dtype.size
-            limit = SBUF_BYTES if buffer == "sbuf" else PSUM_BANK_BYTES
+            limit = CHIP.sbuf_bytes if buffer == "sbuf" else PSUM_BANK_BYTES
             require(free <= limit, f"{free} bytes per partition in {buffer}, the limit is {limit}")
-        return cls(np.full(shape, fill, np.float32), dtype, buffer)
+            tensor.tenant = CHIP.tenant(buffer, free)
+        return tensor
 
     def basic(self, index):
         """Integers, slices of step 1 and `...`, all within bounds."""
         index = index if isinstance(index, tuple) else (index,)
-        if Ellipsis in [i for i in index if i is Ellipsis or isinstance(i, type(Ellipsis))]:
-            at = [k for k, i in enumerate(index) if i is Ellipsis][0]
-            missing = len(self.shape) - len(index) + 1
+        ellipses = [at for at, i in enumerate(index) if i is Ellipsis]
+        if ellipses:
+            at, missing = ellipses[0], len(self.shape) - len(index) + 1
             index = index[:at] + (slice(None),) * missing + index[at + 1 :]
         require(len(index) <= len(self.shape), f"{len(index)} indices for shape {self.shape}")
         index += (slice(None),) * (len(self.shape) - len(index))
@@ -121,29 +103,43 @@ class Tensor:
                 require(isinstance(i, (int, np.integer)), f"subscript {i!r}")
                 require(0 <= i < n, f"index {i} is outside of 0:{n}, axis {axis}")
                 require(axis > 0 or not self.on_chip, "the partition axis is indexed by an integer")
-        view = Tensor(self.data[index], self.dtype, self.buffer, self.base, partition)
+        view = type(self)(self.data[index], self.dtype, self.buffer, self.base, partition)
         view.writers = None if self.base.writer is None else self.writers[index]
         return view
 
     def read(self):
         """The values, as an operand of an instruction."""
-        if self.on_chip:
-            self.check_partitions()
+        self.check_access()
         require(not np.isnan(self.data).any(), f"{self.buffer} is read where nothing was written")
         return self.data
 
     def write(self, values, writer=2):
+        """What an instruction leaves: its last step."""
         require(values.shape == self.shape, f"{values.shape} is written to {self.shape}")
-        if self.on_chip:
-            self.check_partitions()
+        self.check_access()
         if self.writers is not None:
             self.writers[...] = writer
         self.data[...] = self.dtype.round(values)
+        CHIP.next_instruction()
 
-    def check_partitions(self):
+    def check_access(self):
+        if not self.on_chip:
+            return
         n, start = self.shape[0], self.partition
         allowed = (0,) if n > 64 else (0, 64) if n > 32 else (0, 32, 64, 96)
         require(start in allowed, f"{n} partitions start at {start}, allowed are {allowed}")
+        free, limit = math.prod(self.shape[1:]), INSTRUCTION_FREE_SIZE[self.buffer]
+        require(free <= limit, f"{free} elements per partition in {self.buffer}, of {limit} at most")
+        CHIP.touch(self.base.tenant)
+
+
+def same_shape(name, *operands):
+    shapes = [operand.shape for operand in operands]
+    require(len(set(shapes)) == 1, f"{name}: operands of shapes {', '.join(map(str, shapes))}")
+
+
+def not_both_psum(name, one, other):
+    require({one.buffer, other.buffer} != {"psum"}, f"{name}: both operands in PSUM")
 
 
 def check_matmul(stationary, moving):
@@ -158,24 +154,9 @@ def check_matmul(stationary, moving):
     return stationary.read().T @ moving.read()
 
 
-def silu(x):
-    with np.errstate(over="ignore"):
-        return x / (1 + np.exp(-x))
-
-
-FUNCTIONS = {
-    "copy": lambda x: x,
-    "exp": np.exp,
-    "silu": silu,
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "relu": lambda x: np.maximum(x, 0),
-    "tanh": np.tanh,
-    "square": np.square,
-    "rsqrt": lambda x: 1 / np.sqrt(x),
-    "add": np.add,
-    "subtract": np.subtract,
-    "multiply": np.multiply,
-    "divide": np.divide,
-    "maximum": np.maximum,
-    "minimum": np.minimum,
-}
+def scalar_operand(name, operand, partitions):
+    """A number, or a vector of one value per partition."""
+    if not isinstance(operand, Tensor):
+        return np.float32(operand)
+    require(operand.shape == (partitions, 1), f"{name}: an operand of shape {operand.shape}")
+    return operand.read()
