@@ -14,7 +14,7 @@ import {
   type ScheduleValues,
   walk,
 } from '../nki/index.ts'
-import { count, randomInputs, run } from '../simulate/index.ts'
+import { count, countLaunch, randomInputs, run } from '../simulate/index.ts'
 import { compare, type Dtype, dtypeInfo, type Tensor, tolerance } from '../tensor/index.ts'
 import { type ExecuteOptions, type ExecutionCase, type ExecutionResult, executePython } from './execute.ts'
 
@@ -171,7 +171,8 @@ function judge(
   const error = refused ?? results.map((r) => ('error' in r ? r.error : null)).find((e) => e !== null) ?? null
   if (error !== null) return { ...outcome, ok: false, error, hbmReadBytes: null, hbmWriteBytes: null }
   const done = results.flatMap((result) => ('error' in result ? [] : [result]))
-  const counts = count(program, bind(program, dims, dtype))
+  const binding = bind(program, dims, dtype)
+  const counts = emit.cores ? countLaunch(program, binding, emit.cores) : count(program, binding)
   const counted = (name: 'hbmReadBytes' | 'hbmWriteBytes') =>
     done.some((result) => result[name] === null) ? null : { python: done[0]![name]!, expected: counts[name] }
   const bytes = { hbmReadBytes: counted('hbmReadBytes'), hbmWriteBytes: counted('hbmWriteBytes') }

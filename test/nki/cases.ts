@@ -2,8 +2,8 @@
 import type { EmitOptions } from '../../src/emit/index.ts'
 import type { CheckRequest } from '../../src/execute/index.ts'
 import { FAMILIES, formsOf } from '../../src/kernels/index.ts'
-import { type Dims, type Kernel, PARTITIONS } from '../../src/nki/index.ts'
-import type { Dtype } from '../../src/tensor/index.ts'
+import { type Dims, type Kernel, PARTITIONS, type Program } from '../../src/nki/index.ts'
+import { type Dtype, randomTensor, type Tensor } from '../../src/tensor/index.ts'
 
 export const KERNELS: readonly Kernel[] = FAMILIES.flatMap(formsOf)
 
@@ -32,6 +32,22 @@ const sizesOf = (kernel: Kernel): [string, number][] =>
 /** The smallest blocks that it can be given: small shapes have many of them. */
 export const smallest = (kernel: Kernel): Record<string, number> =>
   Object.fromEntries(sizesOf(kernel).map(([name, size]) => [name, Math.min(size, 2 * PARTITIONS)]))
+
+/** Inputs by the names of the program. */
+export function inputsOf(
+  program: Program,
+  dims: Dims,
+  dtype: Dtype,
+  distribution: 'normal' | 'integer',
+): Record<string, Tensor> {
+  return Object.fromEntries(
+    program.inputs.map(({ name, p, f }, i) => {
+      const shape = [dims[p.dim] ?? 1, dims[f.dim] ?? 1]
+      const scale = distribution === 'integer' ? 3 : 1 / Math.sqrt(i === 0 ? 1 : shape[0]!)
+      return [name, randomTensor(shape, dtype, { seed: i + 1, distribution, scale })]
+    }),
+  )
+}
 
 export const BOTH: readonly EmitOptions[] = [{ dialect: 'legacy' }, { dialect: 'current' }]
 const DTYPES: readonly Dtype[] = ['bfloat16', 'float32', 'float16']
