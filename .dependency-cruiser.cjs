@@ -14,7 +14,20 @@ const below = {
   execute: ['emit', 'simulate', 'kernels', 'nki', 'device', 'tensor'],
   tune: ['simulate', 'kernels', 'nki', 'device', 'tensor'],
   report: ['tune', 'simulate', 'emit', 'kernels', 'nki', 'device', 'tensor'],
-  cli: ['report', 'tune', 'execute', 'simulate', 'emit', 'engine', 'kernels', 'nki', 'device', 'tensor'],
+  measure: ['execute', 'simulate', 'emit', 'kernels', 'nki', 'device', 'tensor'],
+  cli: [
+    'measure',
+    'report',
+    'tune',
+    'execute',
+    'simulate',
+    'emit',
+    'engine',
+    'kernels',
+    'nki',
+    'device',
+    'tensor',
+  ],
 }
 const folders = Object.keys(below)
 

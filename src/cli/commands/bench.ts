@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { DEVICES, type DeviceName } from '../../device/index.ts'
 import { findFamily } from '../../kernels/index.ts'
+import { ArgumentError } from '../../nki/index.ts'
 import {
   drawFigures,
   type FigurePoint,
@@ -17,18 +18,28 @@ import {
   WORKLOAD,
 } from '../../report/index.ts'
 import { diskCache, memoryCache } from '../../tune/index.ts'
-import { checkShape, dtypeOption, type KernelArguments, shapeOption } from '../arguments.ts'
+import {
+  checkShape,
+  dtypeOption,
+  type KernelArguments,
+  parseWhole,
+  scheduleOption,
+  shapeOption,
+  withCores,
+} from '../arguments.ts'
 import { EXIT } from '../failure.ts'
 import { printJson } from '../output.ts'
 import { targetOption } from '../profiling.ts'
 import { showProgress, withProgress } from '../progress.ts'
 import { showHeadlines, showPoints, showResiduals, showTraffic, showTrials } from '../tables.ts'
+import { benchOnDevice, type DeviceArguments } from './bench-device.ts'
 import { benchOnHost } from './bench-host.ts'
 
 /** Its kernel takes every dimension of the workload. */
 const REFERENCE = 'fused_xuv'
 
-interface BenchArguments extends Pick<KernelArguments, 'dtype' | 'json'> {
+interface BenchArguments extends Omit<DeviceArguments, 'target' | 'shape'> {
+  readonly on?: 'device'
   readonly target: DeviceName | 'host'
   readonly shape?: KernelArguments['shape']
   readonly kernels?: readonly string[]
@@ -38,8 +49,16 @@ interface BenchArguments extends Pick<KernelArguments, 'dtype' | 'json'> {
 
 type Modelled = BenchArguments & { readonly target: DeviceName }
 
+/** What only `--on device` takes. */
+const ON_DEVICE = ['schedule', 'cores', 'share', 'warmup', 'iterations', 'timeout', 'save']
+
+const whole = (flags: string, description: string): Option =>
+  new Option(flags, `on the device: ${description}`).argParser((text) =>
+    parseWhole(flags.split(' ')[0]!, text),
+  )
+
 export function register(program: Command): void {
-  program
+  const command = program
     .command('bench')
     .description('time and traffic of X·U·V fused, sequential and dense X·W (K=8192, r=4096, N=16384)')
     .addOption(shapeOption())
@@ -53,10 +72,30 @@ export function register(program: Command): void {
     .option('--output <folder>', 'where the figures go', 'neuronmm-bench')
     .option('--no-cache', 'search the tuned schedules anew')
     .option('--json', 'print one JSON object, and draw nothing')
+    .addOption(
+      new Option('--on <where>', 'measure the emitted kernels on the NeuronCore of this machine').choices([
+        'device',
+      ]),
+    )
+    .addOption(scheduleOption())
+    .addOption(whole('--warmup <n>', 'runs before those that count').default(10))
+    .addOption(whole('--iterations <n>', 'runs that count').default(100))
+    .addOption(whole('--timeout <s>', 'seconds for a kernel, compilation included').default(1800))
+    .option('--save <file>', 'on the device: where the measurements go (neuronmm-device-TARGET.json)')
     .action(bench)
+  withCores(command)
 }
 
-async function bench({ target, ...args }: BenchArguments): Promise<void> {
+async function bench({ target, ...args }: BenchArguments, command: Command): Promise<void> {
+  const given = (option: string): boolean => command.getOptionValueSource(option) === 'cli'
+  if (args.on === 'device') {
+    if (target === 'host')
+      throw new ArgumentError('--target host is this CPU; leave it out, or name trn1, trn2 or trn3')
+    await benchOnDevice({ ...args, target: given('target') ? target : undefined })
+    return
+  }
+  const stray = ON_DEVICE.find(given)
+  if (stray) throw new ArgumentError(`--${stray} is for measurements on a device; add --on device`)
   if (target === 'host') await benchOnHost(args.shape, args.json)
   else await benchModelled({ target, ...args })
 }
