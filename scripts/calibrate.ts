@@ -1,6 +1,6 @@
 /**
  * `npm run calibrate`: every published measurement that a kernel of the library can be held against, modelled and
- * measured side by side, as docs/calibration.md.
+ * measured side by side, as docs/calibration.md. `-- --measured FILE` adds what neuronmm bench --on device measured.
  */
 import { writeFileSync } from 'node:fs'
 import { DEVICES, type DeviceName } from '../src/device/index.ts'
@@ -8,6 +8,7 @@ import { choose, findFamily, traceChoice } from '../src/kernels/index.ts'
 import { bind, type Dims } from '../src/nki/index.ts'
 import { profile } from '../src/simulate/index.ts'
 import type { Dtype } from '../src/tensor/index.ts'
+import { measuredSections } from './measured.ts'
 
 interface Point {
   readonly name: string
@@ -171,5 +172,6 @@ const text = [
   'Not compared yet: the autotune scoreboard, the NKIBench kernels, the PSUM ladder, the 4096³ example and the tutorial’s last variant on Trn2. The numbers of the device tables that rest on those are taken over from an earlier fit and not checked here: the matmul overhead, the semaphore and the launch of Trn2.',
   '',
 ].join('\n')
-writeFileSync('docs/calibration.md', text)
-process.stdout.write(text)
+const complete = text + measuredSections(process.argv.slice(2))
+writeFileSync('docs/calibration.md', complete)
+process.stdout.write(complete)

@@ -11,7 +11,7 @@ import {
   pointOf,
   sourceOf,
 } from '../../measure/index.ts'
-import type { Dims } from '../../nki/index.ts'
+import { ArgumentError, type Dims } from '../../nki/index.ts'
 import { SERIES, WORKLOAD } from '../../report/index.ts'
 import type { Dtype } from '../../tensor/index.ts'
 import { type CoresArguments, checkShape, coresOf } from '../arguments.ts'
@@ -38,6 +38,8 @@ export interface DeviceArguments extends CoresArguments {
 
 /** @throws MissingError without a Neuron SDK, ArgumentError for what no kernel takes. */
 export async function benchOnDevice(args: DeviceArguments): Promise<void> {
+  const { warmup, iterations, timeout } = args
+  if (iterations < 1 || timeout < 1) throw new ArgumentError('--iterations and --timeout are numbers from 1')
   const names = args.kernels ?? [...new Set(SERIES.map(({ kernel }) => kernel))]
   const { M, ...given } = args.shape ?? {}
   const rows = M === undefined ? ROWS : [M]
@@ -53,7 +55,6 @@ export async function benchOnDevice(args: DeviceArguments): Promise<void> {
   )
   const sdk = findSdk({ target: args.target })
   if ('missing' in sdk) throw new MissingError(sdk.missing)
-  const { warmup, iterations, timeout } = args
   const { measurements, interrupted } = await withProgress('bench on device', (onProgress, signal) =>
     measureOnDevice(points, sdk, {
       warmup,
@@ -67,6 +68,7 @@ export async function benchOnDevice(args: DeviceArguments): Promise<void> {
       },
     }),
   )
+  if (interrupted && measurements.points.length === 0) throw new DOMException('', 'AbortError')
   const file = args.save ?? `neuronmm-device-${sdk.target}.json`
   writeFileSync(file, `${JSON.stringify(measurements, null, 2)}\n`)
   const compared = compareMeasurements(measurements)

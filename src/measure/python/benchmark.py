@@ -1,7 +1,7 @@
-"""Measures one emitted kernel on a NeuronCore: `benchmark.py CASE.json`, run in a folder of its own.
+"""Measures one emitted kernel on a NeuronCore: `benchmark.py CASE.json`, in a folder of its own.
 
-CASE.json names the kernel's file and function, its inputs, and how often it is to be run. What was measured, or what went
-wrong, is written to result.json; what the Neuron tools print is nobody's result.
+CASE.json names the kernel's file and function, its inputs, and how often it is to be run. What was
+measured, or what went wrong, goes to result.json; what the Neuron tools print is nobody's result.
 """
 
 import importlib.util
@@ -31,7 +31,7 @@ def percentiles(of):
 
 
 def measure_legacy(kernel, case):
-    """nki.benchmark: latencies on the NeuronCore, in µs; inputs are placeholders, their values are not used."""
+    """nki.benchmark: latencies on the NeuronCore, in µs. Inputs are placeholders without values."""
     import neuronxcc.nki as nki
     import neuronxcc.nki.language as nl
     from neuronxcc.nki.typing import tensor
@@ -46,7 +46,7 @@ def measure_legacy(kernel, case):
 
 
 def torch_device():
-    """The device, and a function that waits for all that was asked of it: PyTorch's own backend, or PyTorch/XLA."""
+    """The device, and a function that waits for it: of torch's own backend, or of PyTorch/XLA."""
     import torch
     import torch_neuronx  # noqa: F401  (registers the device)
 

@@ -1,4 +1,7 @@
-"""Says, as JSON, which packages of the Neuron SDK this Python has. Nothing is imported: that can take a minute."""
+"""Says, as JSON, which packages of the Neuron SDK this Python has.
+
+Nothing is imported: that can take a minute.
+"""
 
 import importlib.metadata
 import importlib.util
