@@ -53,14 +53,31 @@ export function load<P extends string, F extends string>(
   return block
 }
 
-/** The same, transposed on the way: src [F, P] becomes a block [P, F]. */
+/**
+ * Where a block is transposed that lies the other way in HBM: on the way, by DMA, in rows of one tile (256 bytes in
+ * bfloat16); or on the tensor engine, after long rows were loaded, at the price of a matmul of 128 columns per tile.
+ */
+export const transposeBy = ['dma', 'tensor'] as const
+export type TransposeBy = (typeof transposeBy)[number]
+
+/** The same, transposed: src [F, P] becomes a block [P, F]. */
 export function loadTransposed<P extends string, F extends string>(
   h: Handles,
   src: View<'hbm', F, P>,
+  by: TransposeBy = 'dma',
 ): View<'sbuf', P, F> {
-  const block = h.nl.sbuf(`${src.name}_block`, [partitions(src.cols), src.rows], src.dtype, AHEAD)
-  for (const p of tilesOf(h, src.cols))
-    for (const f of tilesOf(h, src.rows)) h.nisa.dmaTranspose({ dst: block.at(p, f), src: src.at(f, p) })
+  const { nl, nisa } = h
+  const block = nl.sbuf(`${src.name}_block`, [partitions(src.cols), src.rows], src.dtype, AHEAD)
+  if (by === 'dma') {
+    for (const p of tilesOf(h, src.cols))
+      for (const f of tilesOf(h, src.rows)) nisa.dmaTranspose({ dst: block.at(p, f), src: src.at(f, p) })
+  } else {
+    for (const f of tilesOf(h, src.rows)) {
+      const rows = nl.sbuf(`${src.name}_rows`, [f, src.cols], src.dtype, AHEAD)
+      nisa.dmaCopy({ dst: rows, src: src.at(f) })
+      transposeInto(h, block.at(src.cols, f), rows)
+    }
+  }
   return block
 }
 

@@ -5,8 +5,16 @@
  */
 import { type Dims, type Kernel, Param, type ScheduleValues, walk } from '../nki/index.ts'
 
-/** Full schedules, without duplicates, in a fixed order: the default for the shape is the first. */
-export function candidates(kernel: Kernel, dims: Dims): ScheduleValues[] {
+interface Entry {
+  readonly kernel: Kernel
+  readonly schedule: ScheduleValues
+}
+
+/**
+ * Full schedules, without duplicates, in a fixed order: the default for the shape is the first. `fixed` entries have
+ * the value that is given; a kernel that has no such entry is not affected.
+ */
+export function candidates(kernel: Kernel, dims: Dims, fixed: ScheduleValues = {}): ScheduleValues[] {
   const longest = longestCut(kernel, dims)
   const space = Object.entries(kernel.space).map(([name, values]): [string, (number | string)[]] => {
     const sorted = [...values].sort((a, b) => a - b)
@@ -17,12 +25,24 @@ export function candidates(kernel: Kernel, dims: Dims): ScheduleValues[] {
     name,
     [...words],
   ])
-  const named = [kernel.defaultFor(dims), ...Object.values(kernel.schedules)]
-  const all = [...named, ...combinations([...space, ...choices])].map((entries) => ({
+  const own = Object.fromEntries(Object.entries(fixed).filter(([name]) => name in kernel.schedule))
+  const all = [...named(kernel, dims), ...combinations([...space, ...choices])].map((entries) => ({
     ...kernel.schedule,
     ...entries,
+    ...own,
   }))
   return [...new Map(all.map((schedule) => [JSON.stringify(schedule), schedule])).values()]
+}
+
+const named = (kernel: Kernel, dims: Dims): ScheduleValues[] => [
+  kernel.defaultFor(dims),
+  ...Object.values(kernel.schedules),
+]
+
+/** Whether it is the default for the shape, or a schedule that the kernel names. */
+export function isNamed({ kernel, schedule }: Entry, dims: Dims): boolean {
+  const text = JSON.stringify(schedule)
+  return named(kernel, dims).some((entries) => JSON.stringify({ ...kernel.schedule, ...entries }) === text)
 }
 
 function combinations(axes: readonly (readonly [string, readonly (number | string)[]])[]): ScheduleValues[] {
@@ -32,19 +52,21 @@ function combinations(axes: readonly (readonly [string, readonly (number | strin
   return all
 }
 
-/** For each entry of the schedule, the longest dimension that it cuts. */
+/** For each entry of the schedule, the longest dimension that it cuts, under any of the choices. */
 function longestCut(kernel: Kernel, dims: Dims): Record<string, number> {
   const byParam: Record<string, number> = {}
   const cut = (size: unknown, dim: string): void => {
     if (size instanceof Param) byParam[size.name] = Math.max(byParam[size.name] ?? 0, dims[dim] ?? 1)
   }
-  for (const [node] of walk(kernel.trace().body)) {
-    if (node.kind === 'loop') cut(node.span.size, node.span.dim)
-    else if (node.kind === 'alloc') {
-      cut(node.tile, node.p.dim)
-      cut(node.freeTile, node.f.dim)
+  const words = Object.entries(kernel.choices).map(([name, list]): [string, string[]] => [name, [...list]])
+  for (const choice of combinations(words))
+    for (const [node] of walk(kernel.trace(choice).body)) {
+      if (node.kind === 'loop') cut(node.span.size, node.span.dim)
+      else if (node.kind === 'alloc') {
+        cut(node.tile, node.p.dim)
+        cut(node.freeTile, node.f.dim)
+      }
     }
-  }
   const snake = (name: string) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)
   return Object.fromEntries(Object.keys(kernel.schedule).map((name) => [name, byParam[snake(name)] ?? 0]))
 }

@@ -1,52 +1,81 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import fc from 'fast-check'
+import { afterEach, describe, expect, test } from 'vitest'
 import { DEVICES } from '../device/index.ts'
 import { findFamily } from '../kernels/index.ts'
-import { bind } from '../nki/index.ts'
-import { profile } from '../simulate/index.ts'
-import { candidates, diskCache, tune } from './index.ts'
+import { bind, type Dims, type Kernel, type ScheduleValues } from '../nki/index.ts'
+import { leastTime, profile } from '../simulate/index.ts'
+import { type Cache, cacheKey, candidates, diskCache, memoryCache, modelVersion, tune } from './index.ts'
 
 const family = findFamily('fused_xuv')
 const dims = { M: 300, K: 640, r: 320, N: 1100 }
+const few = { fixed: { accumulate: 'input', transposeBy: 'dma', kBlock: 512 } }
 const folder = mkdtempSync(join(tmpdir(), 'tune-'))
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-test('the best is as fast as every named schedule, and its cost is what the profiler says', async () => {
-  const { best, tried, ranking } = await tune(family, dims, 'bfloat16', DEVICES.trn1)
-  expect(tried).toBe(candidates(family.general, dims).length)
-  for (const schedule of [family.general.defaultFor(dims), ...Object.values(family.general.schedules)]) {
-    const program = family.general.trace(schedule)
-    const { metrics } = profile(program, bind(program, dims, 'bfloat16'), DEVICES.trn1)
-    expect(best.metrics.total_time).toBeLessThanOrEqual(metrics.total_time * 1.005)
-  }
-  const program = family.general.trace(best.schedule)
-  const { metrics } = profile(program, bind(program, dims, 'bfloat16'), DEVICES.trn1)
-  expect(best.metrics.total_time).toBe(metrics.total_time)
-  expect(ranking[0]).toBe(best)
-})
+const modelled = (kernel: Kernel, schedule: ScheduleValues, shape: Dims, device = DEVICES.trn1) => {
+  const program = kernel.trace(schedule)
+  return profile(program, bind(program, shape, 'bfloat16'), device).metrics
+}
 
-test('a second search reads the cache and finds the same', async () => {
-  const few = { fixed: { accumulate: 'input', kBlock: 512 }, cache: diskCache(folder) }
-  const first = await tune(family, dims, 'bfloat16', DEVICES.trn2, few)
-  const files = readdirSync(folder)
-  expect(files.length).toBeGreaterThan(0)
-  const second = await tune(family, dims, 'bfloat16', DEVICES.trn2, few)
-  expect(second).toEqual(first)
-  expect(readdirSync(folder)).toEqual(files)
-  // another dtype is another cost
-  await tune(family, dims, 'float32', DEVICES.trn2, few)
-  expect(readdirSync(folder).length).toBeGreaterThan(files.length)
-})
+describe('the best', () => {
+  /** Every candidate profiled at the full shape: what the search must find without doing so. */
+  const exhaustive = (kernel: Kernel, shape: Dims, fixed: ScheduleValues, device = DEVICES.trn1): number =>
+    Math.min(...candidates(kernel, shape, fixed).map((s) => modelled(kernel, s, shape, device).total_time))
 
-test('it stops when told to', async () => {
-  const controller = new AbortController()
-  const search = tune(family, dims, 'bfloat16', DEVICES.trn1, {
-    signal: controller.signal,
-    onProgress: (done) => done === 3 && controller.abort(),
+  test.each([
+    ['fused_xuv', { M: 300, K: 640, r: 320, N: 1100 }, {}],
+    ['fused_xuv', { M: 1300, K: 8192, r: 1280, N: 2048 }, { transposeBy: 'tensor', accumulate: 'float32' }],
+    ['matmul_fully_optimized', { M: 2100, K: 1024, N: 3000 }, { accumulate: 'float32' }],
+    ['matmul_fixed_loop_order', { M: 700, K: 3000, N: 900 }, {}],
+  ] as const)('of %s at %o %o is that of all candidates profiled', async (name, shape, fixed) => {
+    const { general } = findFamily(name)
+    for (const device of [DEVICES.trn1, DEVICES.trn2]) {
+      const { best, tried } = await tune(findFamily(name), shape, 'bfloat16', device, { fixed })
+      expect(tried).toBe(candidates(general, shape, fixed).length)
+      expect(best.metrics.total_time).toBeLessThanOrEqual(1.005 * exhaustive(general, shape, fixed, device))
+      expect(best.metrics.total_time).toBe(modelled(general, best.schedule, shape, device).total_time)
+    }
   })
-  await expect(search).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }))
+
+  test('is no slower than any schedule with a name', async () => {
+    const shape = { M: 9000, K: 2048, r: 1280, N: 2048 }
+    const { best } = await tune(family, shape, 'bfloat16', DEVICES.trn2)
+    for (const schedule of [family.general.defaultFor(shape), ...Object.values(family.general.schedules)]) {
+      const { total_time } = modelled(family.general, schedule, shape, DEVICES.trn2)
+      expect(best.metrics.total_time).toBeLessThanOrEqual(1.005 * total_time)
+    }
+  })
+
+  test('of a kernel whose strip grows with the rows fits at all of them', async () => {
+    // strips of all rows fit at a few thousand rows, and not at these
+    const shape = { M: 65536, K: 512, N: 2048 }
+    const { best, trials } = await tune(findFamily('matmul_fully_optimized'), shape, 'bfloat16', DEVICES.trn1)
+    expect(best.schedule.outermost).toBe('rows')
+    expect(best.metrics.spill_save_bytes).toBe(0)
+    expect(trials.some(({ outcome }) => outcome === 'capacity')).toBe(true)
+  })
+})
+
+test('no execution is shorter than the least time', () => {
+  const size = fc.integer({ min: 1, max: 1500 })
+  fc.assert(
+    fc.property(
+      fc.record({ M: size, K: size, r: size, N: size }),
+      fc.nat(),
+      fc.constantFrom(DEVICES.trn1, DEVICES.trn2, DEVICES.trn3),
+      (shape, i, device) => {
+        const all = candidates(family.general, shape)
+        const program = family.general.trace(all[i % all.length])
+        const binding = bind(program, shape, 'bfloat16')
+        const { total_time } = profile(program, binding, device).metrics
+        expect(leastTime(program, binding, device)).toBeLessThanOrEqual(total_time * (1 + 1e-6))
+      },
+    ),
+    { numRuns: 40 },
+  )
 })
 
 test('values that cut nothing are not tried twice', () => {
@@ -58,4 +87,104 @@ test('values that cut nothing are not tried twice', () => {
     )
   expect(strips(200)).toEqual(new Set([256]))
   expect(strips(5000)).toEqual(new Set([256, 512, 1024, 2048]))
+})
+
+describe('a search', () => {
+  test('says what became of every candidate, the best first', async () => {
+    const { best, tried, trials } = await tune(family, dims, 'bfloat16', DEVICES.trn1)
+    expect(trials).toHaveLength(tried)
+    expect(trials[0]).toMatchObject({ schedule: best.schedule, outcome: 'profiled' })
+    for (const { outcome, seconds, cost } of trials) {
+      expect(cost !== null).toBe(outcome === 'profiled')
+      if (outcome === 'bound') expect(seconds).toBeGreaterThan(0)
+    }
+  })
+
+  test('that is stopped goes on from the cache', async () => {
+    const cache = memoryCache()
+    let puts = 0
+    const counting: Cache = {
+      get: (key) => cache.get(key),
+      put(key, cost) {
+        puts++
+        cache.put(key, cost)
+      },
+    }
+    const controller = new AbortController()
+    const onProgress = () => puts >= 3 && controller.abort()
+    const stopped = tune(family, dims, 'bfloat16', DEVICES.trn1, {
+      cache: counting,
+      signal: controller.signal,
+      onProgress,
+    })
+    await expect(stopped).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }))
+    const before = puts
+    const resumed = await tune(family, dims, 'bfloat16', DEVICES.trn1, { cache: counting })
+    const { trials } = resumed
+    expect(puts).toBe(trials.filter(({ outcome }) => outcome === 'profiled').length)
+    expect(before).toBeLessThan(puts)
+    expect(resumed).toEqual(await tune(family, dims, 'bfloat16', DEVICES.trn1))
+  })
+})
+
+describe('the cache on disk', () => {
+  const search = (lines: string[] = [], at = folder) =>
+    tune(family, dims, 'bfloat16', DEVICES.trn2, { ...few, cache: diskCache(at, (line) => lines.push(line)) })
+
+  test('gives the same again, to several at a time', async () => {
+    const [first, second] = await Promise.all([search(), search()])
+    expect(second).toEqual(first)
+    const files = readdirSync(folder)
+    expect(files.length).toBeGreaterThan(0)
+    expect(await search()).toEqual(first)
+    expect(readdirSync(folder)).toEqual(files)
+  })
+
+  test('replaces damaged files, and says so in one line', async () => {
+    const first = await search()
+    for (const [i, file] of readdirSync(folder).entries())
+      writeFileSync(join(folder, file), ['', '{"metrics": {}}', 'null', '[1'][i % 4]!)
+    const lines: string[] = []
+    expect(await search(lines)).toEqual(first)
+    expect(lines).toEqual([expect.stringMatching(/holds a damaged file/)])
+    for (const file of readdirSync(folder)) JSON.parse(readFileSync(join(folder, file), 'utf8'))
+  })
+
+  test('may be a folder that cannot be written, or a file', async () => {
+    const first = await search()
+    const file = join(folder, 'a-file')
+    writeFileSync(file, '')
+    chmodSync(folder, 0o500)
+    for (const at of [join(folder, 'new'), join(file, 'in-it')]) {
+      const lines: string[] = []
+      expect(await search(lines, at)).toEqual(first)
+      // root may write everywhere
+      if (process.getuid?.() !== 0 || at.startsWith(file)) expect(lines).toHaveLength(1)
+    }
+    chmodSync(folder, 0o700)
+  })
+
+  test('knows a cost by all that it depends on', () => {
+    const key = (
+      dtype: 'bfloat16' | 'float32',
+      shape: Dims,
+      schedule: ScheduleValues,
+      device = DEVICES.trn1,
+    ) => {
+      const program = family.general.trace(schedule)
+      return cacheKey(program, bind(program, shape, dtype), device, 1)
+    }
+    const slower = { ...DEVICES.trn1, calibrated: {} }
+    const keys = [
+      key('bfloat16', dims, {}),
+      key('float32', dims, {}),
+      key('bfloat16', { ...dims, M: 301 }, {}),
+      key('bfloat16', dims, { kBlock: 256 }),
+      key('bfloat16', dims, {}, DEVICES.trn2),
+      key('bfloat16', dims, {}, slower),
+    ]
+    expect(new Set(keys).size).toBe(keys.length)
+    expect(key('bfloat16', dims, {})).toBe(keys[0])
+    expect(modelVersion()).toMatch(/^[0-9a-f]{64}$/)
+  })
 })

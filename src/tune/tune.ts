@@ -1,16 +1,22 @@
 /**
- * The tuner: which schedule of a kernel is best for a shape on a device, with the profiler as the cost. It looks at every
- * candidate of the declared space, in two rounds where rows are many: all of them at a few strips of rows, then the best
- * at the full shape. Nothing is random, so the answer depends on its arguments only.
+ * The tuner: which schedule of a kernel is best for a shape on a device, with the profiler as the cost. Best is the least
+ * HBM traffic among the schedules that are as fast as the fastest, within half a percent.
+ *
+ * Most candidates are never profiled. Those that do not fit on chip are left out (but for schedules with a name; if one of
+ * them wins, all are looked at), and those that cannot win, since their busiest engine alone takes longer than the best so
+ * far. At shapes of many instructions times are foreseen from shorter shapes first, and only the most promising are
+ * profiled. Nothing is random, so the answer depends on the arguments only; what was profiled is in the cache, so a search
+ * that was stopped goes on where it was.
  */
 import { setImmediate as breathe } from 'node:timers/promises'
-import { type Device, dmaBandwidth, machineOf } from '../device/index.ts'
+import type { Device } from '../device/index.ts'
 import type { Family } from '../kernels/index.ts'
-import { bind, type Dims, type Kernel, type OptionValues, type ScheduleValues } from '../nki/index.ts'
-import { count, profile } from '../simulate/index.ts'
+import { bind, type Dims, type OptionValues, type ScheduleValues } from '../nki/index.ts'
+import { profile } from '../simulate/index.ts'
 import type { Dtype } from '../tensor/index.ts'
 import { type Cache, type Cost, cacheKey } from './cache.ts'
-import { candidates } from './space.ts'
+import { type Prospect, prospectOf, shorten } from './prospect.ts'
+import { candidates, isNamed } from './space.ts'
 
 export interface Candidate extends Cost {
   /** Name of the form. */
@@ -18,12 +24,27 @@ export interface Candidate extends Cost {
   readonly schedule: ScheduleValues
 }
 
+/**
+ * capacity: does not fit on chip, while others do. bound: its busiest engine takes longer than the best, or it is no
+ * faster and moves more. foreseen: slower than the most promising, extrapolated from shorter shapes. profiled: in full.
+ */
+export type Outcome = 'capacity' | 'bound' | 'foreseen' | 'profiled'
+
+export interface Trial {
+  readonly kernel: string
+  readonly schedule: ScheduleValues
+  readonly outcome: Outcome
+  /** total_time, as profiled or foreseen; otherwise that of its busiest engine, which is less. */
+  readonly seconds: number
+  readonly cost: Cost | null
+}
+
 export interface TuneResult {
   readonly best: Candidate
-  /** Candidates of the space; those ruled out by a bound are among them. */
+  /** Candidates of the space. */
   readonly tried: number
-  /** Those profiled at the full shape, best first. */
-  readonly ranking: readonly Candidate[]
+  /** All of them: those profiled best first, then the others in the order of the space. */
+  readonly trials: readonly Trial[]
 }
 
 export interface TuneOptions {
@@ -35,100 +56,167 @@ export interface TuneOptions {
   readonly fixed?: ScheduleValues
 }
 
-/** Rows of the first round: two of the longest strips. */
-const SCREEN_ROWS = 4096
-/** Candidates that go on to the second round. */
-const FINALISTS = 12
 /** Times as close as this are equal, and the candidate with less traffic wins. */
 const EQUAL_TIME = 1.005
-
-interface Entry {
-  readonly kernel: Kernel
-  readonly schedule: ScheduleValues
-}
+/** What is foreseen may be off by so much; so many of those within it are profiled, and what has a name. */
+const FORESIGHT = 1.02
+const FINALISTS = 16
 
 /** @throws AbortError when the signal says so, ArgumentError for a shape that the kernel does not take. */
-export async function tune(
+export function tune(
   family: Family,
   dims: Dims,
   dtype: Dtype,
   device: Device,
-  { options = {}, cache = null, signal, onProgress, fixed = {} }: TuneOptions = {},
+  options: TuneOptions = {},
 ): Promise<TuneResult> {
-  const all = entriesOf(family, dims, fixed)
-  const screened = dims.M !== undefined && dims.M > SCREEN_ROWS
-  const total = all.length + (screened ? FINALISTS : 0)
-  let done = 0
+  return new Search(family, dims, dtype, device, options).run()
+}
 
-  const round = async (entries: readonly Entry[], shape: Dims): Promise<[Entry, Cost][]> => {
-    const costs: [Entry, Cost][] = []
-    let fastest = Number.POSITIVE_INFINITY
-    for (const entry of entries) {
-      const cost = costOf(entry, shape, fastest)
-      if (cost) {
-        costs.push([entry, cost])
-        fastest = Math.min(fastest, cost.metrics.total_time)
-      }
-      onProgress?.(++done, total)
-      await breathe()
-      signal?.throwIfAborted()
+class Search {
+  private done = 0
+  private total = 0
+  /** Seconds that no candidate can beat. */
+  private floor = 0
+  private fastest = Number.POSITIVE_INFINITY
+  /** The least traffic of one that is among the fastest whatever the others may be. */
+  private settled = Number.POSITIVE_INFINITY
+  private readonly outcomes = new Map<Prospect, { outcome: Outcome; seconds: number }>()
+  private readonly costs = new Map<Prospect, Cost>()
+
+  constructor(
+    private readonly family: Family,
+    private readonly dims: Dims,
+    private readonly dtype: Dtype,
+    private readonly device: Device,
+    private readonly options: TuneOptions,
+  ) {}
+
+  async run(): Promise<TuneResult> {
+    const prospects = await this.prospects()
+    this.floor = Math.min(...prospects.map(({ least }) => least))
+    const pool = prospects.filter((p) => p.fits || isNamed(p, this.dims))
+    await this.profileAll(await this.foresee(pool))
+    let profiled = ranked([...this.costs])
+    // what has a name need not fit; if such a one is the best so far, others that do not fit may be better still
+    if (!profiled[0]![0].fits) {
+      await this.profileAll(await this.foresee(prospects.filter((p) => !pool.includes(p))))
+      profiled = ranked([...this.costs])
     }
-    return ranked(costs)
+    const trial = (prospect: Prospect): Trial => {
+      const { kernel, schedule, least } = prospect
+      const { outcome, seconds } = this.outcomes.get(prospect) ?? { outcome: 'capacity', seconds: least }
+      return { kernel: kernel.name, schedule, outcome, seconds, cost: this.costs.get(prospect) ?? null }
+    }
+    const [[{ kernel, schedule }, cost]] = profiled as [[Prospect, Cost]]
+    const rest = prospects.filter((prospect) => !this.costs.has(prospect))
+    return {
+      best: { kernel: kernel.name, schedule, ...cost },
+      tried: prospects.length,
+      trials: [...profiled.map(([prospect]) => prospect), ...rest].map(trial),
+    }
   }
 
-  /** null: the bytes that it moves alone take longer than the fastest candidate so far. */
-  const costOf = ({ kernel, schedule }: Entry, shape: Dims, fastest: number): Cost | null => {
-    const program = kernel.trace(schedule, options)
-    const binding = bind(program, shape, dtype)
-    const { hbmReadBytes, hbmWriteBytes } = count(program, binding)
-    const least = ((hbmReadBytes + hbmWriteBytes) / dmaBandwidth(machineOf(device))) * 1e-6
-    if (least > fastest * EQUAL_TIME) return null
-    const key = cache && cacheKey(program, binding, device)
+  /** The forms of the family that take the shape, each with its candidates. */
+  private async prospects(): Promise<Prospect[]> {
+    const { family, dims, options } = this
+    const { fixed = {} } = options
+    const entries = [...family.special, family.general]
+      .filter(({ limits }) => Object.entries(limits).every(([dim, limit]) => (dims[dim] ?? 0) <= limit))
+      .flatMap((kernel) => candidates(kernel, dims, fixed).map((schedule) => ({ kernel, schedule })))
+    this.total = entries.length + FINALISTS
+    const prospects: Prospect[] = []
+    for (const { kernel, schedule } of entries) {
+      prospects.push(prospectOf(kernel, schedule, options.options ?? {}, dims, this.dtype, this.device))
+      if (prospects.length % 16 === 0) await this.pause()
+    }
+    return prospects
+  }
+
+  /** Those that are worth a profile. */
+  private async foresee(pool: readonly Prospect[]): Promise<Prospect[]> {
+    const finalists: Prospect[] = []
+    const foreseen: [Prospect, number][] = []
+    let { fastest } = this
+    for (const prospect of this.byPromise(pool)) {
+      const { kernel, schedule, program, least } = prospect
+      const shorter = shorten(prospect)
+      this.done++
+      if (!shorter || isNamed(prospect, this.dims)) finalists.push(prospect)
+      if (!shorter) continue
+      this.outcomes.set(prospect, { outcome: 'bound', seconds: least })
+      if (least > fastest * FORESIGHT) continue
+      const time = (dims: Dims): number =>
+        this.costOf({ kernel, schedule, program, binding: bind(program, dims, this.dtype) }).metrics
+          .total_time
+      const [one, two] = [time(shorter.one), time(shorter.two)]
+      const seconds = one + (shorter.trips - 1) * (two - one)
+      this.outcomes.set(prospect, { outcome: 'foreseen', seconds })
+      fastest = Math.min(fastest, seconds)
+      foreseen.push([prospect, seconds])
+      await this.pause()
+    }
+    const promising = foreseen
+      .filter(([, seconds]) => seconds <= fastest * FORESIGHT)
+      .sort(([a, x], [b, y]) => (Math.abs(x / y - 1) < EQUAL_TIME - 1 ? a.bytes - b.bytes : x - y))
+      .slice(0, FINALISTS)
+      .map(([prospect]) => prospect)
+    return [...new Set([...promising, ...finalists])]
+  }
+
+  /** Profiles every one that may be the best. */
+  private async profileAll(pool: readonly Prospect[]): Promise<void> {
+    for (const prospect of this.byPromise(pool)) {
+      const { least, bytes } = prospect
+      this.done++
+      if (least > this.fastest * EQUAL_TIME || bytes >= this.settled) {
+        if (!this.outcomes.has(prospect)) this.outcomes.set(prospect, { outcome: 'bound', seconds: least })
+        continue
+      }
+      const cost = this.costOf(prospect)
+      const seconds = cost.metrics.total_time
+      this.costs.set(prospect, cost)
+      this.outcomes.set(prospect, { outcome: 'profiled', seconds })
+      this.fastest = Math.min(this.fastest, seconds)
+      if (seconds <= this.floor * EQUAL_TIME) this.settled = Math.min(this.settled, traffic(cost))
+      await this.pause()
+    }
+  }
+
+  /** Those first that may be among the fastest, least traffic before more; then by the time of the busiest engine. */
+  private byPromise(prospects: readonly Prospect[]): Prospect[] {
+    const key = ({ least }: Prospect): number => Math.max(least, this.floor * EQUAL_TIME)
+    return [...prospects].sort((a, b) => key(a) - key(b) || a.bytes - b.bytes)
+  }
+
+  private costOf({
+    kernel,
+    program,
+    binding,
+  }: Pick<Prospect, 'kernel' | 'schedule' | 'program' | 'binding'>): Cost {
+    const { cache = null } = this.options
+    const macs = kernel.macs(binding.dims)
+    const key = cache && cacheKey(program, binding, this.device, macs)
     const known = key && cache.get(key)
     if (known) return known
-    const { metrics, asWritten, bounds } = profile(program, binding, device, { macs: kernel.macs(shape) })
+    const { metrics, asWritten, bounds } = profile(program, binding, this.device, { macs })
     const cost = { metrics, asWritten, bounds }
     if (key) cache.put(key, cost)
     return cost
   }
 
-  let entries = all
-  if (screened) {
-    const first = await round(all, { ...dims, M: SCREEN_ROWS })
-    // what has a name is compared at the full shape in any case
-    const named = all.filter((entry) => isNamed(entry, dims))
-    entries = [...new Set([...named, ...first.map(([entry]) => entry).slice(0, FINALISTS)])]
+  private async pause(): Promise<void> {
+    this.options.onProgress?.(Math.min(this.done, this.total), this.total)
+    await breathe()
+    this.options.signal?.throwIfAborted()
   }
-  const final = await round(entries, dims)
-  const ranking = final.map(([{ kernel, schedule }, cost]) => ({ kernel: kernel.name, schedule, ...cost }))
-  return { best: ranking[0]!, tried: all.length, ranking }
-}
-
-/** The forms of a family that take the shape, each with its candidates. */
-function entriesOf({ special, general }: Family, dims: Dims, fixed: ScheduleValues): Entry[] {
-  return [...special, general]
-    .filter(({ limits }) => Object.entries(limits).every(([dim, limit]) => (dims[dim] ?? 0) <= limit))
-    .flatMap((kernel) =>
-      candidates(kernel, dims)
-        .filter((schedule) =>
-          Object.entries(fixed).every(([name, value]) => !(name in schedule) || schedule[name] === value),
-        )
-        .map((schedule) => ({ kernel, schedule })),
-    )
-}
-
-function isNamed({ kernel, schedule }: Entry, dims: Dims): boolean {
-  const named = [kernel.defaultFor(dims), ...Object.values(kernel.schedules)]
-  return named.some(
-    (entries) => JSON.stringify({ ...kernel.schedule, ...entries }) === JSON.stringify(schedule),
-  )
 }
 
 const traffic = ({ metrics }: Cost): number => metrics.hbm_read_bytes + metrics.hbm_write_bytes
 
 /** By time; among those as fast as the fastest, by traffic. Order of the space breaks ties. */
-function ranked(costs: readonly [Entry, Cost][]): [Entry, Cost][] {
-  const time = ([, { metrics }]: [Entry, Cost]) => metrics.total_time
+function ranked(costs: readonly [Prospect, Cost][]): [Prospect, Cost][] {
+  const time = ([, { metrics }]: [Prospect, Cost]) => metrics.total_time
   const enough = Math.min(...costs.map(time)) * EQUAL_TIME
   const near = costs.filter((entry) => time(entry) <= enough)
   const far = costs.filter((entry) => time(entry) > enough)

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander'
 import { DEVICES, type DeviceName } from '../../device/index.ts'
 import { findFamily } from '../../kernels/index.ts'
-import { type Candidate, cacheFolder, diskCache, tune } from '../../tune/index.ts'
+import { type Cost, cacheFolder, diskCache, type Trial, tune } from '../../tune/index.ts'
 import { checkShape, dtypeOption, type KernelArguments, optionsOf, shapeOption } from '../arguments.ts'
 import { assignments, bytes, printJson, table } from '../output.ts'
 import { targetOption } from '../profiling.ts'
@@ -29,23 +29,23 @@ export function register(program: Command): void {
       ]),
     )
     .option('--activation <name>', 'fuse an activation, where the kernel has one')
-    .option('--all', 'every candidate that was profiled at the full shape, best first')
+    .option('--all', 'every candidate: profiled ones best first, and why the others were not')
     .option('--no-cache', `model every candidate anew, rather than read ${cacheFolder()}`)
     .option('--json', 'print one JSON object')
     .action(async (name: string, args: TuneArguments) => {
       const family = findFamily(name)
       const dims = checkShape(family, args.shape)
-      const { best, tried, ranking } = await withProgress(`tune ${name}`, (onProgress, signal) =>
+      const { best, tried, trials } = await withProgress(`tune ${name}`, (onProgress, signal) =>
         tune(family, dims, args.dtype, DEVICES[args.target], {
           options: optionsOf(args),
-          cache: args.cache ? diskCache() : null,
+          cache: args.cache ? diskCache(undefined, (line) => console.error(line)) : null,
           fixed: args.accumulate ? { accumulate: args.accumulate } : {},
           onProgress,
           signal,
         }),
       )
       if (args.json) {
-        const shown = args.all ? { candidates: ranking } : {}
+        const shown = args.all ? { candidates: trials.map(plain) } : {}
         printJson({
           kernel: name,
           target: args.target,
@@ -57,25 +57,46 @@ export function register(program: Command): void {
         })
         return
       }
-      console.log(`${tried} candidates of ${name} on ${args.target}, modelled; the best of them:\n`)
-      show(args.all ? ranking : ranking.slice(0, 1))
+      const profiled = trials.filter(({ outcome }) => outcome === 'profiled').length
+      console.log(
+        `${tried} candidates of ${name} on ${args.target}, ${profiled} of them profiled, modelled; the best:\n`,
+      )
+      show(args.all ? trials : trials.slice(0, 1))
       console.log(`\nUse it: --schedule ${assignments(best.schedule, ',')}`)
     })
 }
 
-function show(candidates: readonly Candidate[]): void {
+/** A trial as JSON: that of a candidate which was not profiled in full has no metrics. */
+const plain = ({ cost, ...trial }: Trial) => ({ ...trial, ...cost })
+
+function show(trials: readonly Trial[]): void {
   console.log(
     table(
       ['form', 'ms', 'of bound', 'HBM traffic', 'spilled', 'tensor', 'schedule'],
-      candidates.map(({ kernel, schedule, metrics: m, bounds }) => [
-        kernel,
-        (m.total_time * 1e3).toFixed(3),
-        ((m.total_time - bounds.launch) / Math.max(bounds.compute, bounds.memory)).toFixed(3),
-        bytes(m.hbm_read_bytes + m.hbm_write_bytes),
-        bytes(m.spill_save_bytes),
-        `${m.tensor_engine_active_time_percent.toFixed(1)} %`,
-        assignments(schedule),
-      ]),
+      trials.map(({ kernel, schedule, outcome, seconds, cost }) =>
+        cost
+          ? [kernel, ...figures(cost), assignments(schedule)]
+          : [
+              kernel,
+              `${outcome === 'foreseen' ? '≈' : '≥'} ${milliseconds(seconds)}`,
+              OUTCOME[outcome],
+              '',
+              '',
+              '',
+              assignments(schedule),
+            ],
+      ),
     ),
   )
 }
+
+const milliseconds = (seconds: number): string => (seconds * 1e3).toFixed(3)
+const OUTCOME = { capacity: 'does not fit', bound: 'ruled out', foreseen: 'foreseen', profiled: '' } as const
+
+const figures = ({ metrics: m, bounds }: Cost): string[] => [
+  milliseconds(m.total_time),
+  ((m.total_time - bounds.launch) / Math.max(bounds.compute, bounds.memory)).toFixed(3),
+  bytes(m.hbm_read_bytes + m.hbm_write_bytes),
+  bytes(m.spill_save_bytes),
+  `${m.tensor_engine_active_time_percent.toFixed(1)} %`,
+]

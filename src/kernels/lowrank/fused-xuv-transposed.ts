@@ -1,7 +1,7 @@
 import { kernel } from '../../nki/index.ts'
 import { loadTransposed } from '../blocks.ts'
 import { lowRank } from '../reference.ts'
-import { seedSchedulesTransposed, strips } from './schedules.ts'
+import { seedSchedulesTransposed, stripsFromX } from './schedules.ts'
 import { expandTransposed, projectXu } from './strip.ts'
 
 export const fusedXuvTransposed = kernel({
@@ -9,12 +9,12 @@ export const fusedXuvTransposed = kernel({
   summary: 'Yᵀ = (X·U·V)ᵀ. With V stationary in the second product, the result is born transposed as well.',
   inputs: { x: ['M', 'K'], u: ['K', 'r'], v: ['r', 'N'] },
   output: ['N', 'M'],
-  ...strips,
+  ...stripsFromX,
   schedules: seedSchedulesTransposed,
   reference: lowRank({ x: 'plain', y: 'transposed' }),
   trace(h, { x, u, v, y }, { M, N }, s, { activation }) {
     for (const strip of h.nl.affineRange(M.strips(s.mStrip))) {
-      const xuT = projectXu(h, u, strip, (kBlock) => loadTransposed(h, x.at(strip, kBlock)), s)
+      const xuT = projectXu(h, u, strip, (kBlock) => loadTransposed(h, x.at(strip, kBlock), s.transposeBy), s)
       expandTransposed(h, xuT, v, y.at(N, strip), s, activation)
     }
   },

@@ -1,5 +1,5 @@
 /** What the fused low-rank kernels have in common: block sizes, the seed's schedules, the search space. */
-import { accumulate } from '../blocks.ts'
+import { accumulate, transposeBy } from '../blocks.ts'
 
 /** Ours: 512 columns a matmul, sums in float32. */
 export const blocks = { mStrip: 1024, kBlock: 512, rBlock: 1024, nBlock: 1024, mTile: 512 }
@@ -66,7 +66,7 @@ export const activation = ['none', 'silu'] as const
 export const macs = ({ M, K, r, N }: { M: number; K: number; r: number; N: number }): number =>
   M * r * (K + N)
 
-/** What the forms for any number of rows declare alike. */
+/** What the forms for any number of rows declare alike, from Xᵀ and from X. */
 export const strips = {
   schedule: blocks,
   choices: { accumulate },
@@ -75,3 +75,4 @@ export const strips = {
   space,
   macs,
 }
+export const stripsFromX = { ...strips, choices: { accumulate, transposeBy } }

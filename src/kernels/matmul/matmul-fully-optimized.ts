@@ -1,7 +1,7 @@
 import { kernel } from '../../nki/index.ts'
 import { load } from '../blocks.ts'
 import { dense } from '../reference.ts'
-import { product } from './product.ts'
+import { outermost, product } from './product.ts'
 import { accumulate, blocks, macs, seedBlocks, space } from './schedules.ts'
 
 /**
@@ -14,7 +14,7 @@ export const matmulFullyOptimized = kernel({
   inputs: { xT: ['K', 'M'], w: ['K', 'N'] },
   output: ['M', 'N'],
   schedule: blocks,
-  choices: { accumulate },
+  choices: { accumulate, outermost },
   schedules: { seed: { ...seedBlocks, mBlock: 1024 } },
   space,
   reference: dense({ x: 'transposed' }),

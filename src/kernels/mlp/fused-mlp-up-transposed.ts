@@ -1,5 +1,5 @@
 import { kernel } from '../../nki/index.ts'
-import { accumulate, loadTransposed, store } from '../blocks.ts'
+import { accumulate, loadTransposed, store, transposeBy } from '../blocks.ts'
 import { seedSchedulesTransposed } from '../lowrank/schedules.ts'
 import { mlpUpTransposed } from '../reference.ts'
 import { blocks, mlpStripFor, space, upMacs } from './schedules.ts'
@@ -12,7 +12,7 @@ export const fusedMlpUpTransposed = kernel({
   inputs: { x: ['M', 'K'], ...gateUpInputs },
   output: ['N', 'M'],
   schedule: blocks,
-  choices: { accumulate },
+  choices: { accumulate, transposeBy },
   schedules: seedSchedulesTransposed,
   defaultFor: (dims) => mlpStripFor(dims, 2),
   space,
@@ -24,7 +24,7 @@ export const fusedMlpUpTransposed = kernel({
         h,
         weights,
         strip,
-        (kBlock) => loadTransposed(h, x.at(strip, kBlock)),
+        (kBlock) => loadTransposed(h, x.at(strip, kBlock), s.transposeBy),
         s,
       )
       for (const nBlock of h.nl.affineRange(N.blocks(s.nBlock)))

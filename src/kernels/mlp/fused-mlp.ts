@@ -1,5 +1,5 @@
 import { kernel } from '../../nki/index.ts'
-import { accumulate, loadTransposed } from '../blocks.ts'
+import { accumulate, loadTransposed, transposeBy } from '../blocks.ts'
 import { expand } from '../lowrank/strip.ts'
 import { mlp } from '../reference.ts'
 import { blocks, mlpMacs, mlpStripFor, space } from './schedules.ts'
@@ -13,14 +13,20 @@ export const fusedMlp = kernel({
   inputs: { x: ['M', 'K'], ...gateUpInputs, ...downInputs },
   output: ['M', 'K'],
   schedule: blocks,
-  choices: { accumulate },
+  choices: { accumulate, transposeBy },
   defaultFor: (dims) => mlpStripFor(dims, 3),
   space,
   reference: mlp,
   macs: mlpMacs,
   trace(h, { x, downU, downV, y, ...gateUp }, { M, K }, s) {
     for (const strip of h.nl.affineRange(M.strips(s.mStrip))) {
-      const projected = projectGateUp(h, gateUp, strip, (kBlock) => loadTransposed(h, x.at(strip, kBlock)), s)
+      const projected = projectGateUp(
+        h,
+        gateUp,
+        strip,
+        (kBlock) => loadTransposed(h, x.at(strip, kBlock), s.transposeBy),
+        s,
+      )
       const downT = projectHidden(h, gateUp, projected, downU, s)
       expand(h, downT, downV, y.at(strip, K), s)
     }

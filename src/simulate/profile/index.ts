@@ -2,6 +2,7 @@
 export type { Advice } from './advice.ts'
 export type { Bounds } from './bounds.ts'
 export { type LaunchProfile, profileLaunch } from './launch.ts'
+export { leastTime, memoryOf } from './least.ts'
 export type { Traffic } from './lower.ts'
 export type { MemoryMap, Tenant } from './memory-map.ts'
 export type { Metrics } from './metrics.ts'

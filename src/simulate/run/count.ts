@@ -39,13 +39,7 @@ export interface Counts extends Tally {
 }
 
 export function count(program: Program, binding: Binding, reading: Reading = 'exact'): Counts {
-  const counter = new Counter(program, binding, reading)
-  counter.walk(program.body, 1)
-  return { ...counter.counts, ...peaks(program, binding) }
-}
-
-class Counter {
-  readonly counts = {
+  const counts = {
     hbmReadBytes: 0,
     hbmWriteBytes: 0,
     tensors: {} as Record<string, TensorTraffic>,
@@ -58,25 +52,57 @@ class Counter {
     transposes: 0,
     elementwise: 0,
   }
+  for (const { name } of [...program.inputs, program.output])
+    counts.tensors[name] = { hbmReadBytes: 0, hbmWriteBytes: 0 }
+  const onOp: OnOp = (op, instance, times, extents) => {
+    let elementsInHbm = Number.POSITIVE_INFINITY
+    for (const [role, view] of Object.entries(op.operands)) {
+      if (view.memory !== 'hbm') continue
+      const elements = extents.size[view.rows.id]! * extents.size[view.cols.id]!
+      elementsInHbm = Math.min(elementsInHbm, elements)
+      counts.tensors[view.name] ??= { hbmReadBytes: 0, hbmWriteBytes: 0 }
+      const key = role === 'dst' ? 'hbmWriteBytes' : 'hbmReadBytes'
+      const bytes = elements * dtypeInfo(instance.dtype[role]!).bytes * times
+      counts[key] += bytes
+      counts.tensors[view.name]![key] += bytes
+    }
+    // padded: a DMA that is masked away altogether
+    if (reading === 'padded' && elementsInHbm === 0) return
+    for (const [name, n] of Object.entries(op.spec.tally(instance))) counts[name as keyof Tally] += n * times
+    counts.instructions += times
+    if (op.engine === 'dma') counts.dmas += times
+  }
+  new Walk(program, binding, reading, onOp).nodes(program.body, 1)
+  return { ...counts, ...peaks(program, binding) }
+}
+
+/** An op with operands of certain sizes, and how often it is issued with them. */
+export type OnOp = (op: Op, instance: Instance, times: number, extents: Extents) => void
+
+/** Every op of a program with every combination of sizes that occurs. */
+export function forEachOp(program: Program, binding: Binding, onOp: OnOp): void {
+  new Walk(program, binding, 'exact', onOp).nodes(program.body, 1)
+}
+
+class Walk {
   private readonly extents: Extents
 
   constructor(
     program: Program,
     private readonly binding: Binding,
-    private readonly reading: Reading,
+    reading: Reading,
+    private readonly onOp: OnOp,
   ) {
     this.extents = new Extents(program, binding.dims, reading)
-    for (const { name } of [...program.inputs, program.output])
-      this.counts.tensors[name] = { hbmReadBytes: 0, hbmWriteBytes: 0 }
   }
 
-  walk(nodes: readonly Node[], times: number): void {
+  nodes(nodes: readonly Node[], times: number): void {
     for (const node of nodes) {
-      if (node.kind === 'op') this.countOp(node, times)
+      if (node.kind === 'op') this.onOp(node, this.instance(node), times, this.extents)
       else if (node.kind === 'loop')
         for (const { iteration, repeats } of this.classes(node)) {
           this.extents.enter(node, iteration)
-          this.walk(node.body, times * repeats)
+          this.nodes(node.body, times * repeats)
         }
     }
   }
@@ -95,32 +121,16 @@ class Counter {
     return bySize.values()
   }
 
-  private countOp(op: Op, times: number): void {
-    const { counts, extents } = this
-    const dtype = operandDtypes(op, this.binding)
+  private instance(op: Op): Instance {
     const size = {} as Record<Letter, number>
     const memory: Record<string, Memory> = {}
-    let elementsInHbm = Number.POSITIVE_INFINITY
     for (const [role, view] of Object.entries(op.operands)) {
       memory[role] = view.memory
       const { p, f } = op.spec.operands[role]!
-      size[p] = extents.onChip(view.rows)
-      size[f] = extents.onChip(view.cols)
-      if (view.memory !== 'hbm') continue
-      const elements = extents.size[view.rows.id]! * extents.size[view.cols.id]!
-      elementsInHbm = Math.min(elementsInHbm, elements)
-      counts.tensors[view.name] ??= { hbmReadBytes: 0, hbmWriteBytes: 0 }
-      const key = role === 'dst' ? 'hbmWriteBytes' : 'hbmReadBytes'
-      const bytes = elements * dtypeInfo(dtype[role]!).bytes * times
-      counts[key] += bytes
-      counts.tensors[view.name]![key] += bytes
+      size[p] = this.extents.onChip(view.rows)
+      size[f] = this.extents.onChip(view.cols)
     }
-    // padded: a DMA that is masked away altogether
-    if (this.reading === 'padded' && elementsInHbm === 0) return
-    const instance: Instance = { size, memory, dtype, attributes: op.attributes }
-    for (const [name, n] of Object.entries(op.spec.tally(instance))) counts[name as keyof Tally] += n * times
-    counts.instructions += times
-    if (op.engine === 'dma') counts.dmas += times
+    return { size, memory, dtype: operandDtypes(op, this.binding), attributes: op.attributes }
   }
 }
 
