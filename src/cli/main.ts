@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { register as bench } from './commands/bench.ts'
+import { register as check } from './commands/check.ts'
 import { register as diff } from './commands/diff.ts'
 import { register as doctor } from './commands/doctor.ts'
 import { register as emit } from './commands/emit.ts'
@@ -24,7 +25,8 @@ const program = new Command('neuronmm')
   .showSuggestionAfterError()
   .exitOverride()
 
-for (const register of [kernels, run, print, profile, diff, bench, tune, emit, doctor]) register(program)
+for (const register of [kernels, run, print, profile, diff, bench, tune, emit, check, doctor])
+  register(program)
 
 try {
   await program.parseAsync()

@@ -1,6 +1,6 @@
 /**
  * Executing emitted Python: many cases in one process, tensors in one binary file, and a line from the process for
- * each case that is done. The numpy stand-ins are Python themselves, in test/nki/standin, and part of the package.
+ * each case that is done. The numpy stand-ins are Python themselves, under test/nki, and part of the package.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -42,7 +42,7 @@ export interface ExecuteOptions {
 }
 
 /** dist/execute and src/execute are equally deep. */
-const RUNNER = fileURLToPath(new URL('../../test/nki/standin/execute.py', import.meta.url))
+const RUNNER = fileURLToPath(new URL('../../test/nki/execute.py', import.meta.url))
 
 /** @throws Error when Python itself fails, AbortError on the signal; what a kernel does wrong is in its result. */
 export async function executePython(

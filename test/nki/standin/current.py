@@ -8,9 +8,9 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 
-from chip import CHIP, NkiError, require
-from functions import FUNCTIONS
-from memory import DTYPES, HBM, Tensor, check_matmul, not_both_psum, same_shape, scalar_operand
+from .chip import CHIP, NkiError, require
+from .functions import FUNCTIONS
+from .memory import DTYPES, HBM, Tensor, check_matmul, not_both_psum, same_shape, scalar_operand
 
 # what the language guide leaves out of its subset of Python
 REFUSED = {

@@ -9,10 +9,10 @@ from types import ModuleType
 
 import numpy as np
 
-from chip import CHIP, NkiError, require
-from functions import FUNCTIONS
-from memory import DTYPES, HBM, Tensor, check_matmul, not_both_psum, same_shape, scalar_operand
-from symbolic import Grid, MGrid, concrete, symbols
+from .chip import CHIP, NkiError, require
+from .functions import FUNCTIONS
+from .memory import DTYPES, HBM, Tensor, check_matmul, not_both_psum, same_shape, scalar_operand
+from .symbolic import Grid, MGrid, concrete, symbols
 
 
 def check_source(source):

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from chip import CHIP, PMAX, PSUM_BANK_BYTES, require
+from .chip import CHIP, PMAX, PSUM_BANK_BYTES, require
 
 HBM = ("hbm", "private_hbm", "shared_hbm")
 # elements per partition that one instruction addresses (NeuronCore architecture guide)

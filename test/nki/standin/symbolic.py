@@ -7,7 +7,7 @@ must not be done with it.
 
 import numpy as np
 
-from chip import NkiError, require
+from .chip import NkiError, require
 
 
 def refuse(what):

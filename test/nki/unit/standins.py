@@ -6,9 +6,9 @@ from unittest import TestCase
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "standin"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from chip import CHIP, NkiError  # noqa: E402
+from standin.chip import CHIP, NkiError  # noqa: E402
 
 
 class StandinTest(TestCase):

@@ -3,7 +3,7 @@
 import numpy as np
 from standins import CHIP, StandinTest, counting
 
-import current
+from standin import current
 
 
 class CurrentTest(StandinTest):

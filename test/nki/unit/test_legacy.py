@@ -3,7 +3,7 @@
 import numpy as np
 from standins import CHIP, StandinTest, counting
 
-import legacy
+from standin import legacy
 
 
 class LegacyTest(StandinTest):

@@ -3,7 +3,7 @@
 import numpy as np
 from standins import CHIP, StandinTest
 
-from memory import DTYPES, Tensor, to_bfloat16, to_float16
+from standin.memory import DTYPES, Tensor, to_bfloat16, to_float16
 
 F32, BF16 = DTYPES["float32"], DTYPES["bfloat16"]
 

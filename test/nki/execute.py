@@ -9,12 +9,12 @@ import sys
 import traceback
 from pathlib import Path
 
-import aws
-import current
-import legacy
 import numpy as np
-from chip import CHIP, NkiError
-from memory import DTYPES
+
+import aws
+from standin import current, legacy
+from standin.chip import CHIP, NkiError
+from standin.memory import DTYPES
 
 STANDINS = {"legacy": legacy, "current": current}
 USUAL_TARGET = {"legacy": "trn1", "current": "trn2"}

@@ -1,0 +1,241 @@
+/** `neuronmm check NAME`: emit a kernel as Python, execute it, and compare with what it was emitted from. */
+import { type Command, Option } from 'commander'
+import { DIALECT, DIALECTS, type Dialect, TARGETS } from '../../emit/index.ts'
+import {
+  CHECKED_DTYPES,
+  type CheckOutcome,
+  type CheckRequest,
+  checkEmitted,
+  type Interpreter,
+  type Pair,
+  searchPython,
+} from '../../execute/index.ts'
+import { type Choice, choose, FAMILIES, type Family, findFamily, formsOf } from '../../kernels/index.ts'
+import { ArgumentError, type Dims } from '../../nki/index.ts'
+import type { Dtype } from '../../tensor/index.ts'
+import {
+  checkShape,
+  type KernelArguments,
+  optionsOf,
+  parseDtype,
+  scheduleOption,
+  shapeOption,
+} from '../arguments.ts'
+import { EXIT, MissingError } from '../failure.ts'
+import { assignments, printJson, table } from '../output.ts'
+import { withProgress } from '../progress.ts'
+
+const WITH = ['stand-in', 'nki', 'nki.simulate_kernel'] as const
+
+interface CheckArguments extends Omit<KernelArguments, 'shape'> {
+  readonly all?: boolean
+  readonly shape?: Dims
+  readonly dialect?: Dialect
+  readonly target?: (typeof TARGETS)[number]
+  readonly with: (typeof WITH)[number]
+}
+
+/** Ragged in every dimension, and soon done. */
+const USUAL_SHAPE: Dims = { M: 200, K: 300, r: 140, N: 700 }
+
+export function register(program: Command): void {
+  program
+    .command('check [kernel]')
+    .description(
+      'emit a kernel as NKI Python, execute it, and compare results and HBM bytes with the simulator',
+    )
+    .option('--all', 'check every kernel, in every form')
+    .addOption(shapeOption().default(USUAL_SHAPE, assignments(USUAL_SHAPE, ',')))
+    .addOption(
+      new Option('--dtype <dtype>', `dtype of the inputs: ${CHECKED_DTYPES.join(', ')}`)
+        .argParser(parseChecked)
+        .default('bfloat16'),
+    )
+    .addOption(scheduleOption())
+    .option('--activation <name>', 'fuse an activation, where the kernel has one')
+    .addOption(new Option('--dialect <dialect>', 'one dialect rather than both').choices(DIALECTS))
+    .addOption(new Option('--target <target>', 'the NeuronCore whose memory it must fit in').choices(TARGETS))
+    .addOption(
+      new Option(
+        '--with <interpreter>',
+        "stand-ins in numpy, or AWS's own simulators where they are installed",
+      )
+        .choices(WITH)
+        .default('stand-in'),
+    )
+    .option('--json', 'print one JSON object')
+    .action(async (name: string | undefined, args: CheckArguments, command: Command) => {
+      const given = command.getOptionValueSource('shape') !== 'default'
+      if ((name === undefined) !== Boolean(args.all))
+        throw new ArgumentError('check: give the name of a kernel, or --all')
+      const kernels = name === undefined ? everyForm(args) : oneForm(name, args, given)
+      const outcomes: CheckOutcome[] = []
+      for (const run of runsOf(args)) outcomes.push(...(await checkOn(run, kernels, args)))
+      const ok = outcomes.every((outcome) => outcome.ok)
+      if (args.json) printJson({ with: args.with, ok, checks: outcomes.map(documentOf) })
+      else report(outcomes, args)
+      if (!ok) process.exitCode = EXIT.failed
+    })
+}
+
+function parseChecked(text: string): Dtype {
+  const dtype = parseDtype(text)
+  if (!CHECKED_DTYPES.includes(dtype))
+    throw new ArgumentError(
+      `check: emitted kernels are checked in ${CHECKED_DTYPES.join(', ')}, not in ${dtype}`,
+    )
+  return dtype
+}
+
+interface Checked {
+  readonly choice: Choice
+  readonly dims: Dims
+}
+
+function oneForm(name: string, { shape, schedule }: CheckArguments, given: boolean): Checked[] {
+  const family = findFamily(name)
+  const dims = given ? checkShape(family, shape!) : usualShape(family.general, shape!)
+  return [{ choice: choose(family, dims, schedule), dims }]
+}
+
+/** Every form that knows the schedule, each as a family of its own. */
+function everyForm({ shape, schedule }: CheckArguments): Checked[] {
+  const forms = FAMILIES.flatMap((family) =>
+    formsOf(family).map((general): Family => ({ ...family, name: general.name, general, special: [] })),
+  )
+  const known = forms.filter(
+    ({ general }) =>
+      schedule === 'default' ||
+      (typeof schedule === 'string'
+        ? schedule in general.schedules
+        : Object.keys(schedule).every((entry) => entry in general.schedule)),
+  )
+  if (known.length === 0) throw new ArgumentError('check: no kernel has this schedule')
+  return known.map((family) => {
+    const dims = usualShape(family.general, shape!)
+    return { choice: choose(family, dims, schedule), dims }
+  })
+}
+
+/** Of a shape, the dimensions of a kernel, its limits kept. */
+function usualShape({ dims, limits, name }: Family['general'], shape: Dims): Dims {
+  const named = dims.filter((dim) => dim !== '1')
+  return checkShape(
+    findFamily(name),
+    Object.fromEntries(
+      named.flatMap((dim) =>
+        shape[dim] === undefined ? [] : [[dim, Math.min(shape[dim], limits[dim] ?? shape[dim])]],
+      ),
+    ),
+  )
+}
+
+interface Run {
+  readonly python: string
+  readonly interpreter: Interpreter
+  readonly dialects: readonly Dialect[]
+}
+
+/** Which Python executes which dialects. @throws MissingError where there is none */
+function runsOf({ with: wanted, dialect, target }: CheckArguments): Run[] {
+  const only = dialect ?? (wanted === 'nki.simulate_kernel' ? 'legacy' : undefined)
+  if (wanted === 'nki.simulate_kernel' && only === 'current')
+    throw new ArgumentError('check: nki.simulate_kernel is of the legacy dialect; use --with nki')
+  const dialects = DIALECTS.filter(
+    (d) =>
+      (only === undefined || d === only) &&
+      (target === undefined || (DIALECT[d].targets as readonly string[]).includes(target)),
+  )
+  if (dialects.length === 0)
+    throw new ArgumentError(`check: the ${only} dialect has no target ${target}; leave one of them out`)
+  if (wanted === 'stand-in') {
+    const found = searchPython()
+    if ('missing' in found) throw new MissingError(found.missing)
+    return [{ python: found.python, interpreter: 'stand-in', dialects }]
+  }
+  const found = dialects.map((d) => ({ dialect: d, ...searchPython('aws', d) }))
+  const missing = found.flatMap((search) => ('missing' in search ? [search.missing] : []))
+  if (missing.length === found.length) throw new MissingError(missing.join('; '))
+  for (const line of missing) console.error(`Left out: ${line}`)
+  return found.flatMap((search) =>
+    'python' in search ? [{ python: search.python, interpreter: 'aws', dialects: [search.dialect] }] : [],
+  )
+}
+
+const checkOn = (
+  { python, interpreter, dialects }: Run,
+  kernels: readonly Checked[],
+  { dtype, target, activation }: CheckArguments,
+): Promise<CheckOutcome[]> => {
+  const requests = kernels.map(
+    ({ choice, dims }): CheckRequest => ({
+      kernel: choice.kernel,
+      schedule: choice.schedule,
+      options: optionsOf({ activation }),
+      dims,
+      dtype,
+      emit: dialects.map((dialect) => ({ dialect, ...(target && { target }) })),
+    }),
+  )
+  return withProgress('check', (onProgress, signal) =>
+    checkEmitted(python, requests, { interpreter, onProgress, signal }),
+  )
+}
+
+const documentOf = ({ request, emit, ...rest }: CheckOutcome) => ({
+  kernel: request.kernel.name,
+  dialect: emit.dialect,
+  shape: request.dims,
+  dtype: request.dtype,
+  ...rest,
+})
+
+function report(outcomes: readonly CheckOutcome[], { with: wanted }: CheckArguments): void {
+  const exponent = (x: number | null): string => (x === null ? '–' : x.toExponential(1))
+  console.log(
+    table(
+      ['kernel', 'dialect', 'shape', 'result', 'error', 'at most', 'integers', 'HBM read B', 'HBM written B'],
+      outcomes.map(({ request, emit, ok, ...o }) => [
+        request.kernel.name,
+        emit.dialect,
+        `${assignments(request.dims)} ${request.dtype}`,
+        ok ? 'right' : o.error === null ? 'WRONG' : 'REFUSED',
+        exponent(o.relativeError),
+        exponent(o.allowed),
+        o.integerError === null ? '–' : o.integerError === 0 ? 'equal' : 'differ',
+        bytesOf(o.hbmReadBytes),
+        bytesOf(o.hbmWriteBytes),
+      ]),
+    ),
+  )
+  for (const outcome of outcomes)
+    if (!outcome.ok)
+      console.log(`\n${outcome.request.kernel.name}, ${outcome.emit.dialect}: ${reasons(outcome).join('; ')}`)
+  const right = outcomes.filter(({ ok }) => ok).length
+  const place = { 'stand-in': 'numpy stand-ins of NKI', nki: "AWS's simulator" }[
+    wanted === 'stand-in' ? wanted : 'nki'
+  ]
+  console.log(`\n${right} of ${outcomes.length} right, executed on ${place}.`)
+}
+
+const bytesOf = (pair: Pair<number> | null): string | number => (pair === null ? '–' : pair.python)
+
+function reasons(outcome: CheckOutcome): string[] {
+  const { error, relativeError, largestError, allowed, integerError } = outcome
+  if (error !== null) return [error]
+  const off = (what: string, pair: Pair<number> | null) =>
+    pair && pair.python !== pair.expected ? [`${what} ${pair.python} bytes of HBM, not ${pair.expected}`] : []
+  return [
+    ...((relativeError ?? 0) > allowed
+      ? [`relative error ${relativeError!.toExponential(1)}, at most ${allowed.toExponential(1)} is allowed`]
+      : []),
+    ...((largestError ?? 0) > 2 * allowed
+      ? [
+          `an element is off by ${largestError!.toExponential(1)} of the largest, at most ${(2 * allowed).toExponential(1)} is allowed`,
+        ]
+      : []),
+    ...((integerError ?? 0) > 0 ? [`whole numbers differ by up to ${integerError}`] : []),
+    ...off('reads', outcome.hbmReadBytes),
+    ...off('writes', outcome.hbmWriteBytes),
+  ]
+}
