@@ -17,25 +17,27 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string
 }
 
-const program = new Command('neuronmm')
-  .description(
-    'Low-rank matrix products Y = X·U·V: NeuronCore kernels without a NeuronCore, and fused engines for this machine.',
-  )
-  .version(version)
-  .showSuggestionAfterError()
-  .exitOverride()
+const COMMANDS = [kernels, run, print, profile, diff, bench, tune, emit, check, doctor]
 
-for (const register of [kernels, run, print, profile, diff, bench, tune, emit, check, doctor])
-  register(program)
-
-try {
-  await program.parseAsync()
-} catch (error) {
-  // commander has printed its own message already
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.badInput
-  else {
-    const { text, code } = explain(error)
-    console.error(text)
-    process.exitCode = code
+/** Runs a command line, and leaves the exit code in the process. */
+export async function main(args: readonly string[]): Promise<void> {
+  const program = new Command('neuronmm')
+    .description(
+      'Low-rank matrix products Y = X·U·V: NeuronCore kernels without a NeuronCore, and fused engines for this machine.',
+    )
+    .version(version)
+    .showSuggestionAfterError()
+    .exitOverride()
+  for (const register of COMMANDS) register(program)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    // commander has printed its own message already
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.badInput
+    else {
+      const { text, code } = explain(error)
+      console.error(text)
+      process.exitCode = code
+    }
   }
 }

@@ -8,6 +8,9 @@ export type Dialect = (typeof DIALECTS)[number]
 export const TARGETS = ['trn1', 'inf2', 'trn2', 'trn3'] as const
 export type Target = (typeof TARGETS)[number]
 
+/** Stands in every file that is emitted, so that it may be emitted again over itself. */
+export const WRITTEN_BY = 'Written by neuronmm emit.'
+
 export interface DialectInfo {
   /** The package, as it is imported. */
   readonly module: string

@@ -1,6 +1,6 @@
 /** What stands around the body of a kernel: docstring, signature, shapes and their checks, named constants. */
 import type { Program, Span } from '../nki/index.ts'
-import { DIALECT, type Dialect, HELPERS, type Helper, imports } from './dialect.ts'
+import { DIALECT, type Dialect, HELPERS, type Helper, imports, WRITTEN_BY } from './dialect.ts'
 import { paragraph, statement } from './format.ts'
 import { coreSize } from './sizes.ts'
 import { type Context, coreStart, dtypeText } from './writer.ts'
@@ -24,7 +24,7 @@ export interface HeadOptions {
 export function moduleHead(program: Program, dialect: Dialect, helpers: ReadonlySet<Helper>): string[] {
   const used = (Object.keys(HELPERS) as Helper[]).filter((helper) => helpers.has(helper))
   return [
-    ...docstring([`${program.name}: ${program.summary}`, `For ${DIALECT[dialect].support}.`], 0),
+    ...docstring([`${program.name}: ${program.summary}`, `For ${DIALECT[dialect].support}.`, WRITTEN_BY], 0),
     '',
     ...imports(dialect),
     ...used.flatMap((helper) => ['', '', ...HELPERS[helper]]),

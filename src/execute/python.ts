@@ -3,7 +3,7 @@
  * own simulators. `NEURONMM_PYTHON` names one; else it is .venv of the working directory, python3 or python.
  */
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import type { Dialect } from '../emit/index.ts'
 
 /** `stand-in`: numpy models that come with this package. `aws`: `nki.simulate`, or `nki.simulate_kernel` for legacy. */
@@ -30,7 +30,7 @@ export function searchPython(
   dialect: Dialect = 'current',
 ): PythonSearch {
   const named = process.env.NEURONMM_PYTHON
-  const candidates = named ? [named] : [join('.venv', 'bin', 'python'), 'python3', 'python']
+  const candidates = named ? [named] : [resolve('.venv', 'bin', 'python'), 'python3', 'python']
   const needed = interpreter === 'aws' ? ['numpy', PACKAGE[dialect].name] : ['numpy']
   let best: { python: string; lacks: string[] } | null = null
   for (const python of candidates) {

@@ -1,43 +1,154 @@
-/** `neuronmm emit NAME`: a kernel as NKI Python. */
-import { writeFileSync } from 'node:fs'
+/** `neuronmm emit NAME`: a kernel as NKI Python; `neuronmm emit --all`: every kernel, as a package. */
 import { type Command, Option } from 'commander'
-import { DIALECTS, type Dialect, emitPython, TARGETS } from '../../emit/index.ts'
+import { DEVICES, type DeviceName } from '../../device/index.ts'
+import {
+  DIALECT,
+  DIALECTS,
+  type Dialect,
+  emitPackage,
+  emitPython,
+  type PackagedKernel,
+  TARGETS,
+  type Target,
+} from '../../emit/index.ts'
+import { choose, FAMILIES, type Family, findFamily, formsOf, traceChoice } from '../../kernels/index.ts'
+import { ArgumentError, type Dims, type Program } from '../../nki/index.ts'
+import type { Dtype } from '../../tensor/index.ts'
+import { diskCache, tune } from '../../tune/index.ts'
 import {
   type CoresArguments,
+  checkShape,
   coresOf,
+  dtypeOption,
+  optionsOf,
   type ProgramArguments,
-  programCommand,
+  scheduleOption,
+  shapeOption,
   traced,
   withCores,
 } from '../arguments.ts'
+import { writeEmitted, writeEmittedFolder } from '../files.ts'
+import { assignments } from '../output.ts'
+import { withProgress } from '../progress.ts'
 
 interface EmitArguments extends ProgramArguments, CoresArguments {
-  readonly dialect: Dialect
-  readonly target?: string
+  readonly all?: boolean
+  readonly dialect?: Dialect
+  readonly dtype: Dtype
+  readonly tuned?: boolean
+  readonly target?: Target
   readonly aligned?: string
   readonly output?: string
+  readonly force?: boolean
+}
+
+/** Of the benchmark scripts of a package, where no shape is given: the seed's workload. */
+const USUAL_SHAPE: Dims = { M: 4096, K: 8192, r: 4096, N: 16384 }
+/** inf2 has the NeuronCore of trn1. */
+const DEVICE: Readonly<Record<Target, DeviceName>> = {
+  trn1: 'trn1',
+  inf2: 'trn1',
+  trn2: 'trn2',
+  trn3: 'trn3',
 }
 
 export function register(program: Command): void {
-  withCores(programCommand(program, 'emit', 'write a kernel as NKI Python'))
+  const command = program
+    .command('emit [kernel]')
+    .description('write a kernel as NKI Python; with a shape, that of the form for this shape')
+    .option('--all', 'every kernel and every form, as a Python package with benchmarks')
     .addOption(
-      new Option('--dialect <dialect>', 'legacy: neuronxcc.nki, SDK 2.20 to 2.29; current: nki')
-        .choices(DIALECTS)
-        .makeOptionMandatory(),
+      new Option(
+        '--dialect <dialect>',
+        'legacy: neuronxcc.nki, SDK 2.20 to 2.29; current: nki; both with --all',
+      ).choices(DIALECTS),
     )
+    .addOption(shapeOption())
+    .addOption(scheduleOption())
+    .option('--tuned', 'with the schedule that is best for the shape on the target, as modelled')
+    .addOption(dtypeOption())
+    .option('--activation <name>', 'fuse an activation, where the kernel has one')
     .addOption(new Option('--target <target>', 'the NeuronCore that it is for').choices(TARGETS))
     .option('--aligned <dims>', 'dimensions promised to be whole blocks, such as M,K: text without edges')
-    .option('-o, --output <file>', 'write to a file instead of stdout')
-    .action((name: string, { dialect, target, aligned, output, ...args }: EmitArguments) => {
-      const program = traced(name, args)
-      const cores = coresOf(program, args, args.shape)
-      const text = emitPython(program, {
-        dialect,
-        aligned: aligned?.split(',').map((dim) => dim.trim()) ?? [],
-        ...(target === undefined ? {} : { target }),
-        ...(cores === null ? {} : { cores }),
-      })
-      if (output === undefined) process.stdout.write(text)
-      else writeFileSync(output, text)
+    .option('-o, --output <path>', 'write to a file instead of stdout; with --all, to a folder')
+    .option('--force', 'replace what neuronmm did not write')
+  withCores(command).action(async (name: string | undefined, args: EmitArguments, own: Command) => {
+    if ((name === undefined) !== Boolean(args.all))
+      throw new ArgumentError('emit: give the name of a kernel, or --all')
+    if (args.tuned && own.getOptionValueSource('schedule') !== 'default')
+      throw new ArgumentError('emit: --tuned searches for a schedule; leave --schedule out')
+    if (args.tuned && (!args.shape || !args.target))
+      throw new ArgumentError('emit: --tuned needs the --shape and the --target that it is to be best for')
+    if (name === undefined) await emitAll(args)
+    else await emitOne(name, args)
+  })
+}
+
+async function emitOne(name: string, args: EmitArguments): Promise<void> {
+  const { dialect, target, aligned, output, force } = args
+  if (!dialect) throw new ArgumentError(`emit: give --dialect ${DIALECTS.join(' or --dialect ')}`)
+  const family = findFamily(name)
+  const tuned = args.tuned ? await tunedFor(family, checkShape(family, args.shape!), args) : null
+  const program = tuned?.program ?? traced(name, args)
+  const cores = coresOf(program, args, args.shape)
+  const text = emitPython(program, {
+    dialect,
+    aligned: aligned?.split(',').map((dim) => dim.trim()) ?? [],
+    ...(target && { target }),
+    ...(tuned && { tunedFor: tuned.tunedFor }),
+    ...(cores && { cores }),
+  })
+  if (output === undefined) process.stdout.write(text)
+  else writeEmitted(output, text, force)
+}
+
+async function emitAll(args: EmitArguments): Promise<void> {
+  const { dialect, target, output, force, shape = {} } = args
+  if (output === undefined) throw new ArgumentError('emit: --all writes a package; give its folder with -o')
+  for (const [option, value] of Object.entries({ aligned: args.aligned, activation: args.activation }))
+    if (value !== undefined) throw new ArgumentError(`emit: --${option} is for one kernel, not for --all`)
+  if (args.schedule !== 'default')
+    throw new ArgumentError('emit: --schedule is for one kernel, not for --all')
+  const dims = { ...USUAL_SHAPE, ...shape }
+  const forms = FAMILIES.flatMap((family) => formsOf(family).map((general) => ({ family, general })))
+  const kernels: PackagedKernel[] = []
+  for (const { family, general } of forms) {
+    const alone: Family = { ...family, name: general.name, general, special: [] }
+    const choice = choose(alone, {})
+    const tuned = args.tuned ? await tunedFor(alone, withinLimits(general, dims), args) : null
+    kernels.push({
+      kernel: general,
+      program: traceChoice(choice),
+      isBaseline: family.group === 'matmul' || family.name === 'sequential_xuv',
+      ...tuned,
     })
+  }
+  const dialects = DIALECTS.filter((d) =>
+    dialect ? d === dialect : !target || (DIALECT[d].targets as readonly string[]).includes(target),
+  )
+  const files = emitPackage(kernels, { dialects, dims, ...(target && { target }) })
+  writeEmittedFolder(output, files, force)
+  console.error(`${output}: ${kernels.length} kernels, ${dialects.join(' and ')}; see README.md there.`)
+}
+
+const withinLimits = ({ dims, limits }: Family['general'], shape: Dims): Dims =>
+  Object.fromEntries(
+    dims.filter((dim) => dim !== '1').map((dim) => [dim, Math.min(shape[dim]!, limits[dim] ?? shape[dim]!)]),
+  )
+
+/** The best program of a family for a shape, and what that was, in words. */
+async function tunedFor(
+  family: Family,
+  dims: Dims,
+  { target, dtype, activation }: EmitArguments,
+): Promise<{ program: Program; tunedFor: string }> {
+  const options = optionsOf({ activation })
+  const { best } = await withProgress(`tune ${family.name}`, (onProgress, signal) =>
+    tune(family, dims, dtype, DEVICES[DEVICE[target!]], { options, cache: diskCache(), onProgress, signal }),
+  )
+  const kernel = formsOf(family).find((form) => form.name === best.kernel)!
+  return {
+    program: kernel.trace(best.schedule, options),
+    tunedFor: `${assignments(dims)} in ${dtype} on ${target}, as modelled`,
+  }
 }

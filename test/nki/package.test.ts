@@ -1,0 +1,120 @@
+/** An emitted package, used as its user does: imported, and benchmarked, on fakes of the SDK that run the stand-ins. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findPython } from '../../src/execute/index.ts'
+import { neuronmm } from '../command-line.ts'
+import { KERNELS } from './cases.ts'
+
+const python = findPython()
+const SMALL = ['--M', '100', '--K', '130', '--r', '40', '--N', '140', '--warmup', '1', '--iters', '3']
+const here = fileURLToPath(new URL('.', import.meta.url))
+
+type Call = Readonly<Record<string, unknown>> & { readonly call: string }
+
+describe.skipIf(!python)('an emitted package', () => {
+  let folder: string
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'neuronmm-package-'))
+    expect((await neuronmm('emit', '--all', '-o', join(folder, 'kernels'))).code).toBe(0)
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  function run(args: readonly string[], modules: readonly string[] = ['fake-sdk', '.']) {
+    const calls = join(folder, 'calls.txt')
+    rmSync(calls, { force: true })
+    const { status, stdout, stderr } = spawnSync(python!, ['-B', '-W', 'error', ...args], {
+      encoding: 'utf8',
+      cwd: folder,
+      env: {
+        ...process.env,
+        FAKE_SDK_CALLS: calls,
+        PYTHONPATH: modules.map((name) => join(here, name)).join(delimiter),
+      },
+    })
+    const recorded = existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : []
+    return { status, stdout, stderr, calls: recorded.map((line) => JSON.parse(line) as Call) }
+  }
+
+  test.each(['legacy', 'current'])('imports every kernel of %s', (dialect) => {
+    const { status, stdout, stderr } = run([
+      '-c',
+      `import kernels, kernels.${dialect} as k; print(*sorted(n for n in k.__all__ if callable(getattr(k, n))))`,
+    ])
+    expect(status, stderr).toBe(0)
+    expect(stdout.trim().split(' ')).toEqual(KERNELS.map(({ name }) => name).sort())
+  })
+
+  test('needs no SDK until a dialect is imported', () => {
+    expect(run(['-c', 'import kernels'], []).status).toBe(0)
+    const { status, stderr } = run(['-c', 'import kernels.legacy'], [])
+    expect(status).toBe(1)
+    expect(stderr).toContain("No module named 'neuronxcc'")
+  })
+
+  test('benchmarks every legacy kernel and baseline with nki.benchmark', () => {
+    const file = join(folder, 'legacy.json')
+    const { status, stdout, stderr, calls } = run(['kernels/benchmark_legacy.py', ...SMALL, '--json', file])
+    expect(status, stderr).toBe(0)
+    expect(calls.map(({ call, kernel }) => [call, kernel])).toEqual(
+      KERNELS.map(({ name }) => ['nki.benchmark', name]),
+    )
+    const fused = calls.find(({ kernel }) => kernel === 'fused_xuv')
+    expect(fused).toMatchObject({
+      warmup: 1,
+      iters: 3,
+      shapes: [
+        [100, 130],
+        [130, 40],
+        [40, 140],
+      ],
+      dtypes: ['bfloat16', 'bfloat16', 'bfloat16'],
+    })
+    expect(stdout).toMatch(/^kernel +role +p1 us +p50 us +p90 us +p99 us\n/)
+    expect(stdout).toMatch(/^fused_xuv +kernel +11\.0 +15\.0 +20\.0 +30\.0$/m)
+    expect(stdout).toMatch(/^sequential_xuv +baseline /m)
+    const { results } = JSON.parse(readFileSync(file, 'utf8')) as { results: Record<string, unknown>[] }
+    expect(results.map((result) => result.kernel)).toEqual(KERNELS.map(({ name }) => name))
+    expect(results[0]!.us).toEqual({ 0: 10, 1: 11, 10: 12, 25: 13, 50: 15, 90: 20, 99: 30, 100: 31 })
+  })
+
+  test('benchmarks every current kernel and baseline under torch', () => {
+    const file = join(folder, 'current.json')
+    const { status, stderr, calls } = run(['kernels/benchmark_current.py', ...SMALL, '--json', file])
+    expect(status, stderr).toBe(0)
+    const { results } = JSON.parse(readFileSync(file, 'utf8')) as {
+      results: { kernel: string; us: Record<string, number> }[]
+    }
+    expect(results.map(({ kernel }) => kernel)).toEqual(KERNELS.map(({ name }) => name))
+    for (const { us } of results) {
+      const latencies = [0, 1, 10, 25, 50, 90, 99, 100].map((p) => us[p]!)
+      expect(latencies[0]).toBeGreaterThan(0)
+      expect(latencies).toEqual(latencies.toSorted((a, b) => a - b))
+    }
+    // every execution is waited for, and what was moved to the device before them too
+    expect(calls.filter(({ call }) => call === 'mark_step')).toHaveLength(KERNELS.length * 5)
+    expect(calls.filter(({ call }) => call === 'wait_device_ops')).toHaveLength(KERNELS.length * 5)
+    expect(calls.find(({ call }) => call === 'torch.to')).toEqual({
+      call: 'torch.to',
+      device: 'xla:0',
+      shape: [130, 100],
+      dtype: 'bfloat16',
+    })
+  })
+
+  test('leaves out decode forms where there are many rows, and says so', () => {
+    const args = ['--kernel', 'fused_xuv_decode', '--kernel', 'matmul_tiled', ...SMALL, '--M', '129']
+    const { stdout, calls } = run(['kernels/benchmark_legacy.py', ...args])
+    expect(stdout).toMatch(/^fused_xuv_decode +skipped: it takes at most 128 rows$/m)
+    expect(calls.map(({ kernel }) => kernel)).toEqual(['matmul_tiled'])
+  })
+
+  test('refuses kernels that it does not have', () => {
+    const { status, stderr } = run(['kernels/benchmark_legacy.py', '--kernel', 'fused_xvu'])
+    expect(status).toBe(2)
+    expect(stderr).toContain('no kernel fused_xvu')
+  })
+})
