@@ -23,7 +23,11 @@ describe.skipIf(!python)('an emitted package', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  function run(args: readonly string[], modules: readonly string[] = ['fake-sdk', '.']) {
+  function run(
+    args: readonly string[],
+    modules: readonly string[] = ['fake-sdk', '.'],
+    env: Readonly<Record<string, string>> = {},
+  ) {
     const calls = join(folder, 'calls.txt')
     rmSync(calls, { force: true })
     const { status, stdout, stderr } = spawnSync(python!, ['-B', '-W', 'error', ...args], {
@@ -31,6 +35,7 @@ describe.skipIf(!python)('an emitted package', () => {
       cwd: folder,
       env: {
         ...process.env,
+        ...env,
         FAKE_SDK_CALLS: calls,
         PYTHONPATH: modules.map((name) => join(here, name)).join(delimiter),
       },
@@ -81,9 +86,13 @@ describe.skipIf(!python)('an emitted package', () => {
     expect(results[0]!.us).toEqual({ 0: 10, 1: 11, 10: 12, 25: 13, 50: 15, 90: 20, 99: 30, 100: 31 })
   })
 
-  test('benchmarks every current kernel and baseline under torch', () => {
+  test.each([
+    ['torch', 'neuron', ['synchronize']],
+    ['xla', 'xla:0', ['mark_step', 'wait_device_ops']],
+  ])('benchmarks every current kernel and baseline under %s', (torch, device, waits) => {
     const file = join(folder, 'current.json')
-    const { status, stderr, calls } = run(['kernels/benchmark_current.py', ...SMALL, '--json', file])
+    const args = ['kernels/benchmark_current.py', ...SMALL, '--json', file]
+    const { status, stderr, calls } = run(args, undefined, { FAKE_TORCH: torch })
     expect(status, stderr).toBe(0)
     const { results } = JSON.parse(readFileSync(file, 'utf8')) as {
       results: { kernel: string; us: Record<string, number> }[]
@@ -94,12 +103,12 @@ describe.skipIf(!python)('an emitted package', () => {
       expect(latencies[0]).toBeGreaterThan(0)
       expect(latencies).toEqual(latencies.toSorted((a, b) => a - b))
     }
-    // every execution is waited for, and what was moved to the device before them too
-    expect(calls.filter(({ call }) => call === 'mark_step')).toHaveLength(KERNELS.length * 5)
-    expect(calls.filter(({ call }) => call === 'wait_device_ops')).toHaveLength(KERNELS.length * 5)
+    // what was moved to the device is waited for, and each of the four executions
+    for (const wait of waits)
+      expect(calls.filter(({ call }) => call === wait)).toHaveLength(KERNELS.length * 5)
     expect(calls.find(({ call }) => call === 'torch.to')).toEqual({
       call: 'torch.to',
-      device: 'xla:0',
+      device,
       shape: [130, 100],
       dtype: 'bfloat16',
     })
@@ -107,9 +116,12 @@ describe.skipIf(!python)('an emitted package', () => {
 
   test('leaves out decode forms where there are many rows, and says so', () => {
     const args = ['--kernel', 'fused_xuv_decode', '--kernel', 'matmul_tiled', ...SMALL, '--M', '129']
-    const { stdout, calls } = run(['kernels/benchmark_legacy.py', ...args])
+    const options = ['--compile-opt=--logical-nc-config=1']
+    const { stdout, calls } = run(['kernels/benchmark_legacy.py', ...args, ...options])
     expect(stdout).toMatch(/^fused_xuv_decode +skipped: it takes at most 128 rows$/m)
-    expect(calls.map(({ kernel }) => kernel)).toEqual(['matmul_tiled'])
+    expect(calls).toMatchObject([
+      { kernel: 'matmul_tiled', options: { additional_compile_opt: '--logical-nc-config=1' } },
+    ])
   })
 
   test('refuses kernels that it does not have', () => {

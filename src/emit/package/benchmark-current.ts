@@ -17,26 +17,37 @@ ${WRITTEN_BY}
 import time
 
 import torch
-import torch_xla.core.xla_model as xm
+import torch_neuronx  # noqa: F401  (it registers the device)
 
 import current
 from benchmarking import PERCENTILES, main, percentile
 
 
+def torch_device():
+    """The device, and a function that waits for it: of torch itself, or of PyTorch/XLA."""
+    if hasattr(torch, "neuron"):
+        return torch.device("neuron"), torch.neuron.synchronize
+    import torch_xla.core.xla_model as xm
+
+    def synchronize():
+        xm.mark_step()
+        xm.wait_device_ops()
+
+    return xm.xla_device(), synchronize
+
+
 def measure(kernel, shapes, args):
-    device = xm.xla_device()
+    device, synchronize = torch_device()
     dtype = getattr(torch, args.dtype)
-    tensors = [torch.randn(shape, dtype=dtype).to(device) for shape in shapes]
+    tensors = [torch.randn(shape).to(dtype).to(device) for shape in shapes]
     function = getattr(current, kernel.name)
-    xm.mark_step()
-    xm.wait_device_ops()
+    synchronize()
 
     latencies = []
     for _ in range(args.warmup + args.iters):
         start = time.perf_counter()
         function(*tensors)
-        xm.mark_step()
-        xm.wait_device_ops()
+        synchronize()
         latencies.append((time.perf_counter() - start) * 1e6)
     timed = latencies[args.warmup :]
     return {p: percentile(timed, p) for p in PERCENTILES}

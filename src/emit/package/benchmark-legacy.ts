@@ -7,6 +7,7 @@ export const benchmarkLegacy =
 python benchmark_legacy.py --M 4096
 
 For neuronxcc.nki of SDK 2.23 to 2.29. Inputs are placeholders: nki.benchmark does not use values.
+Kernels run on one physical core, which on Trn2 takes --compile-opt=--logical-nc-config=1.
 
 ${WRITTEN_BY}
 """
@@ -21,7 +22,10 @@ from benchmarking import PERCENTILES, main
 
 def measure(kernel, shapes, args):
     dtype = getattr(nl, args.dtype)
-    benchmarked = nki.benchmark(warmup=args.warmup, iters=args.iters)(getattr(legacy, kernel.name))
+    options = {"warmup": args.warmup, "iters": args.iters}
+    if args.compile_opt:
+        options["additional_compile_opt"] = args.compile_opt
+    benchmarked = nki.benchmark(**options)(getattr(legacy, kernel.name))
     benchmarked(*(tensor[list(shape), dtype] for shape in shapes))
     latency = benchmarked.benchmark_result.nc_latency
     return {p: latency.get_latency_percentile(p) for p in PERCENTILES}

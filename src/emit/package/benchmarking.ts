@@ -42,6 +42,7 @@ ${Object.entries(dims)
     parser.add_argument("--warmup", type=int, default=10, help="executions that are not timed")
     parser.add_argument("--iters", type=int, default=100, help="executions that are")
     parser.add_argument("--kernel", action="append", help="one kernel; may be given several times")
+    parser.add_argument("--compile-opt", default="", help="options for the compiler (legacy)")
     parser.add_argument("--json", metavar="FILE", help="write the latencies to a file as well")
     args = parser.parse_args()
     unknown = set(args.kernel or ()) - {kernel.name for kernel in KERNELS}

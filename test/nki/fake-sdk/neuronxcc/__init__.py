@@ -45,6 +45,7 @@ def benchmark(warmup=10, iters=100, **options):
                 iters=iters,
                 shapes=[list(t.shape) for t in tensors],
                 dtypes=[t.dtype.name for t in tensors],
+                options=options,
             )
             arrays = [np.ones(t.shape, np.float32) for t in tensors]
             execute(legacy, "trn1", kernel, arrays, {})

@@ -1,0 +1,1 @@
+"""A fake of torch_neuronx, which is imported for what it registers."""
