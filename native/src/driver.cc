@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <memory>
+
+#include "shares.h"
 
 namespace {
 
@@ -17,8 +18,8 @@ constexpr int64_t maxScratchBytes = int64_t(60) << 20;
 constexpr int64_t usualTiles = 12;
 // Rows per thread from which each works on strips of its own.
 constexpr int64_t rowsOfOwn = 96;
-// How far ahead of its use a weight that passes by once is fetched. Measured: 1 to 4 KiB alike, 16 KiB a quarter slower.
-constexpr int64_t streamAhead = 2048;
+// Weights of the next stage that a member fetches before it waits for the others.
+constexpr int64_t startBytes = 8192;
 
 // The rows of a strip as tiles of nearly equal height, which keeps the last one from being a sliver.
 struct Strip {
@@ -51,9 +52,8 @@ struct ScratchLayout {
 
 // Members that work on one strip together.
 struct Group {
-  int members = 1;
-  char* scratch = nullptr;
-  alignas(64) std::atomic<int64_t> claimed[3] = {};
+  Shares shares;
+  char* scratch;
 };
 
 struct StripLimit {
@@ -83,15 +83,12 @@ class Pass {
         rows_(rows),
         plan_(planStrips(layer, kernels, team.threads(), rows)),
         layout_(layer, kernels, plan_.members, ceilDivide(rows, plan_.strips)),
-        groups_(new Group[size_t(team.threads() / plan_.members)]),
         // A quarter of the cache for the weights being read, a quarter for those being fetched, the rest for the rows.
         chunkBytes_(caches.level2Bytes / 4),
         // Outputs that no cache would hold until they are read go past the caches.
         streamOutput_(rows * y.columns * (y.bfloat16 ? 2 : 4) > 4 * caches.level2Bytes) {
-    for (int i = 0; i < team.threads() / plan_.members; i++) {
-      groups_[size_t(i)].members = plan_.members;
-      groups_[size_t(i)].scratch = scratch + i * layout_.bytes;
-    }
+    for (int i = 0; i < team.threads() / plan_.members; i++)
+      groups_.push_back({Shares(plan_.members), scratch + i * layout_.bytes});
   }
 
   void member(int index) {
@@ -108,25 +105,32 @@ class Pass {
   void runStrip(Group& group, int64_t index, int64_t& phase, int member) {
     const int64_t row0 = balanced(rows_, plan_.strips, index);
     const Strip strip(row0, balanced(rows_, plan_.strips, index + 1) - row0, operand_.tileRows);
-    begin(group, ++phase);
-    for (int64_t tile = claim(group, phase); tile < strip.tiles; tile = claim(group, phase))
-      operand_.packRows(x_, strip.row0 + strip.tileStart(tile), strip.tileHeight(tile), layer_.inFeatures,
-                        tileAt(group, 0, strip, tile));
-    for (const Stage& stage : layer_.stages) {
-      begin(group, ++phase);
-      runStage(group, stage, strip, phase, member);
+    // Nobody may still read the strip before.
+    if (index > 0) waitFor(group);
+    fetchStart(group, 0, strip, member);
+    packStrip(group, strip, ++phase, member);
+    for (size_t stage = 0; stage < layer_.stages.size(); stage++) {
+      waitFor(group);
+      runStage(group, stage, strip, ++phase, member);
     }
   }
 
-  // Members are at most one phase apart, so the counter that comes next is free to be reset.
-  void begin(Group& group, int64_t phase) {
-    if (group.members > 1) team_.barrier();
-    group.claimed[(phase + 1) % 3].store(0, std::memory_order_relaxed);
+  void waitFor(Group& group) {
+    if (group.shares.members() > 1) team_.barrier();
   }
 
-  // Work is claimed item by item: a member that is held up leaves its share to the others.
-  int64_t claim(Group& group, int64_t phase) {
-    return group.claimed[phase % 3].fetch_add(1, std::memory_order_relaxed);
+  // Few tiles are cut along k, so that every member packs some.
+  void packStrip(Group& group, const Strip& strip, int64_t phase, int member) {
+    const int64_t blocks = ceilDivide(layer_.inFeatures, kernels_.panel);
+    const int64_t parts = strip.tiles < group.shares.members() ? std::min<int64_t>(group.shares.members(), blocks) : 1;
+    const int64_t items = strip.tiles * parts;
+    for (int64_t item; (item = group.shares.claim(phase, items, member)) >= 0;) {
+      const int64_t tile = item / parts, part = item % parts;
+      const int64_t from = balanced(blocks, parts, part) * kernels_.panel;
+      const int64_t to = std::min(balanced(blocks, parts, part + 1) * kernels_.panel, layer_.inFeatures);
+      operand_.packRows(x_, strip.row0 + strip.tileStart(tile), strip.tileHeight(tile), from, to,
+                        tileAt(group, 0, strip, tile));
+    }
   }
 
   char* tileAt(const Group& group, int buffer, const Strip& strip, int64_t tile) const {
@@ -141,6 +145,17 @@ class Pass {
   const PackedMatrix& matrix(int index) const { return layer_.matrices[size_t(index)]; }
 
   // Items number the panels of all products of the stage, each panel's tiles in `parts` groups.
+  struct Items {
+    int64_t parts, count;
+  };
+  Items itemsOf(const Stage& stage, const Strip& strip, int members) const {
+    int64_t panels = 0;
+    for (const Product& product : stage.products) panels += matrix(product.matrix).panels;
+    // Enough items that the wait for the last one is short, and parts of enough tiles that weights are reused.
+    const int64_t enough = members > 1 ? 32 * members : 1;
+    const int64_t parts = std::clamp<int64_t>(ceilDivide(enough, panels), 1, std::max<int64_t>(1, strip.tiles / 4));
+    return {parts, panels * parts};
+  }
   Item itemAt(const Stage& stage, const Strip& strip, int64_t parts, int64_t number) const {
     const int64_t part = number % parts;
     int64_t panel = number / parts;
@@ -152,7 +167,24 @@ class Pass {
     return {};
   }
 
-  void runStage(Group& group, const Stage& stage, const Strip& strip, int64_t phase, int member);
+  const char* firstWeights(const Item& item) const {
+    const Product& product = *item.product;
+    return matrix(product.gate >= 0 ? product.gate : product.matrix).panel(item.panel);
+  }
+  // Where the member begins in a stage; after the last one, in the first, for the next strip.
+  const char* startOf(const Group& group, size_t stageIndex, const Strip& strip, int member) const {
+    const Stage& stage = layer_.stages[stageIndex % layer_.stages.size()];
+    const Items items = itemsOf(stage, strip, group.shares.members());
+    const int64_t item = std::min(group.shares.first(items.count, member), items.count - 1);
+    return firstWeights(itemAt(stage, strip, items.parts, item));
+  }
+  // Memory works while members wait for each other.
+  void fetchStart(const Group& group, size_t stageIndex, const Strip& strip, int member) const {
+    const char* start = startOf(group, stageIndex, strip, member);
+    for (int64_t i = 0; i < startBytes; i += 64) __builtin_prefetch(start + i, 0, 2);
+  }
+
+  void runStage(Group& group, size_t stageIndex, const Strip& strip, int64_t phase, int member);
   void multiply(const Group& group, const PackedMatrix& weights, int source, const Strip& strip, const Item& item,
                 const char* next, float* sums) const;
   void finish(const Group& group, const Strip& strip, const Item& item, float* sums, float* gateSums) const;
@@ -166,35 +198,32 @@ class Pass {
   const int64_t rows_;
   const StripPlan plan_;
   const ScratchLayout layout_;
-  const std::unique_ptr<Group[]> groups_;
+  std::vector<Group> groups_;
   const int64_t chunkBytes_;
   const bool streamOutput_;
   alignas(64) std::atomic<int64_t> strip_{0};
 };
 
-void Pass::runStage(Group& group, const Stage& stage, const Strip& strip, int64_t phase, int member) {
-  int64_t panels = 0;
-  for (const Product& product : stage.products) panels += matrix(product.matrix).panels;
-  // Enough items that the wait for the last one is short, and parts of enough tiles that weights are reused.
-  const int64_t enough = group.members > 1 ? 32 * group.members : 1;
-  const int64_t parts = std::clamp<int64_t>(ceilDivide(enough, panels), 1, std::max<int64_t>(1, strip.tiles / 4));
-  const int64_t items = panels * parts;
+void Pass::runStage(Group& group, size_t stageIndex, const Strip& strip, int64_t phase, int member) {
+  const Stage& stage = layer_.stages[stageIndex];
+  const Items items = itemsOf(stage, strip, group.shares.members());
+  const int64_t runStart = group.shares.first(items.count, member), runEnd = group.shares.first(items.count, member + 1);
+  const char* nextStage = startOf(group, stageIndex + 1, strip, member);
 
-  // The next item is claimed before the current one is worked on, so that its weights can be fetched meanwhile.
-  for (int64_t current = claim(group, phase), after; current < items; current = after) {
-    after = claim(group, phase);
-    const Item item = itemAt(stage, strip, parts, current);
-    const Item following = after < items ? itemAt(stage, strip, parts, after) : item;
+  for (int64_t number; (number = group.shares.claim(phase, items.count, member)) >= 0;) {
+    const Item item = itemAt(stage, strip, items.parts, number);
+    // What this member is about to read: the next of its own run, then the start of its run in the next stage.
+    const bool within = number >= runStart && number + 1 < runEnd;
+    const char* next = within ? firstWeights(itemAt(stage, strip, items.parts, number + 1)) : nextStage;
     const Product& product = *item.product;
-    const auto start = [&](const Item& of, int index) { return matrix(index).panel(of.panel); };
+    const PackedMatrix& weights = matrix(product.matrix);
     if (product.gate >= 0)
-      multiply(group, matrix(product.gate), product.gateSource, strip, item, start(item, product.matrix),
+      multiply(group, matrix(product.gate), product.gateSource, strip, item, weights.panel(item.panel),
                sumsOf(group, member, 1));
-    const Product& next = *following.product;
-    multiply(group, matrix(product.matrix), product.source, strip, item,
-             start(following, next.gate >= 0 ? next.gate : next.matrix), sumsOf(group, member, 0));
+    multiply(group, weights, product.source, strip, item, next, sumsOf(group, member, 0));
     finish(group, strip, item, sumsOf(group, member, 0), sumsOf(group, member, 1));
   }
+  if (strip.tiles == 1) fetchStart(group, stageIndex + 1, strip, member);
 }
 
 // sums[tile] = source[tile] · one panel of the weights, for the item's tiles; meanwhile fetches what `next` points to.
@@ -202,25 +231,23 @@ void Pass::multiply(const Group& group, const PackedMatrix& weights, int source,
                     const char* next, float* sums) const {
   const int panel = kernels_.panel;
   const int64_t stepBytes = int64_t(panel) * operand_.step * operand_.elementBytes;
-  const int64_t blockSteps = panel / operand_.step;
   const int64_t steps = ceilDivide(weights.k, operand_.step);
-  const int64_t blocks = ceilDivide(steps, blockSteps);
-  const int64_t tiles = item.tile1 - item.tile0;
   const char* b = weights.panel(item.panel);
 
-  // One tile: the weights pass by once, fetched just ahead; the last of them is a chunk of its own, which fetches
-  // the next item's. More: chunks of the panel stay in the second-level cache for all tiles of the item.
-  const int64_t chunkSteps = tiles == 1 ? steps : ceilDivide(blocks, ceilDivide(weights.panelBytes, chunkBytes_)) * blockSteps;
-  for (int64_t from = 0; from < steps;) {
-    int64_t count = std::min(chunkSteps, steps - from);
+  // One tile: the weights pass by once.
+  if (item.tile1 - item.tile0 == 1) {
+    const int64_t t = item.tile0;
+    operand_.stream[strip.tileHeight(t)](
+        {tileAt(group, source, strip, t), b, sums + strip.tileStart(t) * panel, steps, nullptr, false});
+    return;
+  }
+  // More: chunks of the panel stay in the second-level cache for all tiles of the item.
+  const int64_t blockSteps = panel / operand_.step;
+  const int64_t blocks = ceilDivide(steps, blockSteps);
+  const int64_t chunkSteps = ceilDivide(blocks, ceilDivide(weights.panelBytes, chunkBytes_)) * blockSteps;
+  for (int64_t from = 0; from < steps; from += chunkSteps) {
+    const int64_t count = std::min(chunkSteps, steps - from);
     const char* fetched = from + count < steps ? b + count * stepBytes : next;
-    if (tiles == 1) {
-      const int64_t tail = ceilDivide(streamAhead, stepBytes * blockSteps) * blockSteps;
-      if (count >= tail + blockSteps) {
-        count = (count - tail) / blockSteps * blockSteps;
-        fetched = b + streamAhead;
-      }
-    }
     // Each tile's kernel fetches a part of what comes next, one line a group of four steps.
     const int64_t partBytes = count / 4 * 64;
     const int64_t fetchable = count * stepBytes;
@@ -228,12 +255,10 @@ void Pass::multiply(const Group& group, const PackedMatrix& weights, int source,
       const int height = strip.tileHeight(t);
       const char* a = tileAt(group, source, strip, t) + from * operand_.step * height * operand_.elementBytes;
       const int64_t part = (t - item.tile0) * partBytes;
-      const MicroKernelArgs args = {a,     b,       sums + strip.tileStart(t) * panel,
-                                    count, fetched + (part < fetchable ? part : 0), from > 0};
-      (tiles == 1 ? operand_.stream : operand_.panel)[height](args);
+      operand_.panel[height]({a, b, sums + strip.tileStart(t) * panel, count,
+                              fetched + (part < fetchable ? part : 0), from > 0});
     }
     b += count * stepBytes;
-    from += count;
   }
 }
 

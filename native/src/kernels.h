@@ -29,7 +29,7 @@ struct MicroKernelArgs {
   const void* b;         // B panel, likewise
   float* c;              // C tile
   int64_t steps;         // of the contraction: K, or pairs of K
-  const void* prefetch;  // what to bring into the second-level cache meanwhile
+  const void* prefetch;  // what to bring into the second-level cache meanwhile (panel kernels)
   bool accumulate;       // add to C instead of overwriting it
 };
 using MicroKernel = void (*)(const MicroKernelArgs&);
@@ -44,11 +44,12 @@ struct OperandKernels {
 
   // Rows are many: one line of prefetch a group of steps, for the panel that comes next.
   MicroKernel panel[maxTileRows + 1];
-  // Rows are few: weights stream from memory, prefetched as fast as they are read.
+  // Rows are few: weights stream from memory.
   MicroKernel stream[maxTileRows + 1];
 
-  // rows × k of X from (row0, 0) on → A tile, the last k-block filled with zeros.
-  void (*packRows)(const InputRows& x, int64_t row0, int rows, int64_t k, void* tile);
+  // Columns `from` (the start of a k-block) to `to` of rows of X → their place in an A tile, the last k-block filled with
+  // zeros.
+  void (*packRows)(const InputRows& x, int64_t row0, int rows, int64_t from, int64_t to, void* tile);
   // Columns from column0 on → B panel, missing columns and an odd last k filled with zeros.
   void (*packPanel)(const StridedMatrix& w, int64_t column0, void* panel);
   // C tile → the k-block of an A tile, columns from `columns` on zeroed: padding of r must not meet an infinity.

@@ -37,27 +37,29 @@ inline uint16_t convert<uint16_t, uint16_t>(uint16_t bits) {
 }
 
 template <int PANEL, class Element, class From>
-void packRowsFrom(const From* x, int64_t stride, int rows, int64_t k, Element* tile) {
-  for (int64_t k0 = 0; k0 < k; k0 += PANEL) {
-    const int64_t depth = k - k0 < PANEL ? k - k0 : PANEL;
+void packRowsFrom(const From* x, int64_t stride, int rows, int64_t from, int64_t to, Element* tile) {
+  tile += from * rows;
+  for (int64_t k0 = from; k0 < to; k0 += PANEL) {
+    const int64_t depth = to - k0 < PANEL ? to - k0 : PANEL;
     for (int i = 0; i < rows; i++, tile += PANEL) {
-      const From* from = x + i * stride + k0;
+      const From* row = x + i * stride + k0;
       if (depth == PANEL) {
-        for (int j = 0; j < PANEL; j++) tile[j] = convert<Element>(from[j]);
+        for (int j = 0; j < PANEL; j++) tile[j] = convert<Element>(row[j]);
       } else {
-        for (int j = 0; j < PANEL; j++) tile[j] = j < depth ? convert<Element>(from[j]) : Element(0);
+        for (int j = 0; j < PANEL; j++) tile[j] = j < depth ? convert<Element>(row[j]) : Element(0);
       }
     }
   }
 }
 
 template <int PANEL, class Element>
-void packRows(const InputRows& x, int64_t row0, int rows, int64_t k, void* tile) {
+void packRows(const InputRows& x, int64_t row0, int rows, int64_t from, int64_t to, void* tile) {
   const int64_t start = row0 * x.columns;
+  auto* packed = static_cast<Element*>(tile);
   if (x.bfloat16)
-    packRowsFrom<PANEL>(static_cast<const uint16_t*>(x.data) + start, x.columns, rows, k, static_cast<Element*>(tile));
+    packRowsFrom<PANEL>(static_cast<const uint16_t*>(x.data) + start, x.columns, rows, from, to, packed);
   else
-    packRowsFrom<PANEL>(static_cast<const float*>(x.data) + start, x.columns, rows, k, static_cast<Element*>(tile));
+    packRowsFrom<PANEL>(static_cast<const float*>(x.data) + start, x.columns, rows, from, to, packed);
 }
 
 // Two rows of a panel, element by element in turn; one row where a step is one k.
