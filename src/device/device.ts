@@ -46,20 +46,22 @@ export interface Calibrated {
   /** Cycles between two matmuls beyond their own. */
   readonly matmulOverhead?: Quantity
   readonly semaphore?: Quantity
+  /** Cycles of one element of `reciprocal`; nki.isa says 8. */
+  readonly reciprocalCycles?: Quantity
   readonly dmaRowTime?: Quantity
   readonly launch?: Quantity
   /** Most copies of a loop's buffer that the compiler rotates. */
   readonly bufferingDegree?: Quantity
-  /** On-chip tiles through which spilled data passes. */
-  readonly spillTiles?: Quantity
+  /** On-chip tiles through which a buffer passes that does not fit. */
+  readonly passingTiles?: Quantity
 }
 
 export interface Device {
   readonly name: DeviceName
   /** `NeuronCore-v2` */
   readonly core: string
-  /** How the time of one row combines with the time of its bytes: hidden behind them in part, or added to them. */
-  readonly dmaRowOverlap: 'partial' | 'none'
+  /** How the fixed time of one row combines with the time of its bytes: hidden behind them, or added to them. */
+  readonly dmaRowOverlap: 'hidden' | 'none'
   readonly documented: Documented
   readonly calibrated: Calibrated
   /** What nobody has been able to check against a measurement, in one sentence; null when there are published ones. */

@@ -11,6 +11,8 @@ export interface Machine {
   readonly matmulOverhead: number
   readonly accessCycles: number
   readonly semaphore: number
+  /** Cycles per element of instructions for which the op table is not the last word. */
+  readonly elementCycles: Readonly<Record<string, number>>
   readonly launch: number
   readonly dma: {
     readonly engines: number
@@ -19,7 +21,7 @@ export interface Machine {
     readonly start: number
     readonly end: number
     readonly rowTime: number
-    readonly rowOverlap: 'partial' | 'none'
+    readonly rowOverlap: 'hidden' | 'none'
   }
   /** Bytes per partition. */
   readonly sbuf: number
@@ -27,12 +29,12 @@ export interface Machine {
   readonly hbmBandwidth: number
   readonly hbmStackBandwidth: number
   readonly maxDegree: number
-  readonly spillTiles: number
+  readonly passingTiles: number
   readonly throttle: { readonly window: number; readonly utilisation: number } | null
 }
 
 /** Where nothing was calibrated. */
-const FALLBACK = { semaphore: 0.1, bufferingDegree: 4, spillTiles: 8 }
+const FALLBACK = { semaphore: 0.1, bufferingDegree: 4, passingTiles: 8 }
 
 export function machineOf({ name, dmaRowOverlap, documented: d, calibrated: c }: Device): Machine {
   const perMicrosecond = 1000 // GHz and GB/s
@@ -50,6 +52,7 @@ export function machineOf({ name, dmaRowOverlap, documented: d, calibrated: c }:
     matmulOverhead: c.matmulOverhead?.value ?? 0,
     accessCycles: d.accessCycles.value,
     semaphore: c.semaphore?.value ?? FALLBACK.semaphore,
+    elementCycles: c.reciprocalCycles ? { reciprocal: c.reciprocalCycles.value } : {},
     launch: c.launch?.value ?? 0,
     dma: {
       engines: d.dmaEngines.value,
@@ -65,7 +68,7 @@ export function machineOf({ name, dmaRowOverlap, documented: d, calibrated: c }:
     hbmBandwidth: d.hbmBandwidth.value * perMicrosecond,
     hbmStackBandwidth: d.hbmStackBandwidth.value * perMicrosecond,
     maxDegree: c.bufferingDegree?.value ?? FALLBACK.bufferingDegree,
-    spillTiles: c.spillTiles?.value ?? FALLBACK.spillTiles,
+    passingTiles: c.passingTiles?.value ?? FALLBACK.passingTiles,
     throttle:
       d.throttleWindow && d.throttleUtilisation
         ? { window: d.throttleWindow.value, utilisation: d.throttleUtilisation.value }
@@ -82,10 +85,11 @@ export const peakMacs = (machine: Machine, clock = machine.clock.tensor): number
 
 /**
  * µs that the engines serve one DMA: rows are dealt out to the engines, and each costs its bytes and a fixed time. On
- * Trn1 that time is hidden behind the bytes of long rows (added in quadrature); on Trn2 it is small and adds up.
+ * Trn1 an engine takes so long to begin the next row, whatever its length, which long rows hide; on Trn2 the time of a row
+ * is small and adds up. (The DMA guide's chart for Trn2 has the shape of the former.)
  */
 export function dmaTime({ dma }: Machine, rows: number, rowBytes: number): number {
   const transfer = rowBytes / dma.engineBandwidth
-  const row = dma.rowOverlap === 'partial' ? Math.hypot(dma.rowTime, transfer) : dma.rowTime + transfer
+  const row = dma.rowOverlap === 'hidden' ? Math.max(dma.rowTime, transfer) : dma.rowTime + transfer
   return Math.ceil(rows / dma.engines) * row
 }

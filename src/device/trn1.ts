@@ -7,7 +7,7 @@ const { architecture, hardware, isa, dmaGuide, allocation, explorer } = SOURCES
 export const trn1: Device = {
   name: 'trn1',
   core: 'NeuronCore-v2',
-  dmaRowOverlap: 'partial',
+  dmaRowOverlap: 'hidden',
   documented: {
     tensorClock: quantity(2.8, 'GHz', architecture),
     vectorClock: quantity(1.12, 'GHz', architecture),
@@ -32,16 +32,21 @@ export const trn1: Device = {
     tensorClock: quantity(
       2.4,
       'GHz',
-      'every large matmul published on Trn1: tutorial 6.97 ms, fused seed at four sizes, NKIBench transpose_matmul',
+      'tutorial, fully optimised; fused seed at M = 32768: every large matmul published on Trn1 agrees',
     ),
     semaphore: quantity(0.1, 'µs', 'taken from Trn2 (single PSUM bank)'),
+    reciprocalCycles: quantity(
+      2.6,
+      'cycles per element',
+      'NKIBench silu: busy time of Vector; notes of the KDA project on trn2 agree',
+    ),
     dmaRowTime: quantity(
-      0.088,
+      0.098,
       'µs',
-      'rows of 256 B and 1 KiB: tutorial, tiled, 51.80 ms; 2 KiB: XW and XUV of the seed at M = 1024',
+      'rows of 256 B and 1 KiB: tutorial, tiled; rows of 256 B: NKIBench bmm',
     ),
     bufferingDegree: quantity(4, 'copies', 'kernels whose blocks are single tiles'),
-    spillTiles: quantity(8, 'tiles', 'traffic of XW and XUV of the seed beyond 8192 rows'),
+    passingTiles: quantity(8, 'tiles', 'XW and XUV of the seed at M = 32768'),
   },
   unvalidated: null,
 }

@@ -31,17 +31,21 @@ export const trn2: Device = {
     throttleWindow: quantity(3, 'µs', `${explorer}: overview summary page`),
     throttleUtilisation: quantity(0.5, 'of the window', `${explorer}: overview summary page`),
   },
-  // fitted to the sources named, outside of scripts/calibrate.ts, which does not compare these points yet
   calibrated: {
     matmulOverhead: quantity(
       8,
       'cycles',
-      '859 ns per float32 matmul of the tutorial; bf16 4096³ with row loads',
+      'busy time of Tensor: tutorial, hoisted loads; worked example 4096³, V2',
     ),
-    semaphore: quantity(0.1, 'µs', '2048³ with one and with two PSUM banks'),
-    launch: quantity(42, 'µs', 'autotune scoreboard at 512 and 1024, timed from the host'),
+    semaphore: quantity(0.1, 'µs', 'nki-autotune 2048³ with one and with two PSUM banks'),
+    reciprocalCycles: quantity(
+      2.6,
+      'cycles per element',
+      'notes of the KDA project on trn2; NKIBench silu on Trn1 agrees',
+    ),
+    launch: quantity(40, 'µs', 'nki-autotune scoreboard at 512 and 1024, timed from the host'),
     bufferingDegree: quantity(4, 'copies', 'kernels whose blocks are single tiles'),
-    spillTiles: quantity(8, 'tiles', 'taken from Trn1'),
+    passingTiles: quantity(8, 'tiles', 'taken from Trn1'),
   },
   unvalidated: null,
 }

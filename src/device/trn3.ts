@@ -30,7 +30,12 @@ export const trn3: Device = {
     hbmBandwidth: quantity(588, 'GB/s', `${hardware}: 4.7 TB/s for eight cores`),
     hbmStackBandwidth: quantity(1175, 'GB/s', `${hardware}: 4.7 TB/s for four stacks`),
   },
-  calibrated: {},
+  calibrated: Object.fromEntries(
+    Object.entries(trn2.calibrated).map(([name, { value, unit }]) => [
+      name,
+      quantity(value, unit, FROM_TRN2),
+    ]),
+  ),
   unvalidated:
     'No kernel time has been published for Trn3: these figures follow from its documentation and are not validated.',
 }

@@ -15,13 +15,14 @@ export interface Occupant {
 }
 
 export class Placement {
-  /** The first tile of the copy in use. */
-  current: number
-  private allocations = 0
+  /** Where the copy in use begins, in the ring of all places. */
+  private start = 0
+  private allocated = false
   private occupant: Occupant | null = null
   /** The last instruction of every queue that touched it; kept only if other buffers use its memory, too. */
   readonly lastUse: Int32Array | null
-  private readonly copies: number
+  /** Places over which the tiles of successive copies rotate: whole copies, and those loaded ahead. */
+  private readonly ring: number
 
   constructor(
     readonly backing: Backing,
@@ -32,8 +33,7 @@ export class Placement {
     /** Where instances are listed, if a timeline is wanted. */
     private readonly occupants: Occupant[] | null = null,
   ) {
-    this.current = base
-    this.copies = buffer?.degree ?? 1
+    this.ring = tilesOf(grid) * (buffer?.degree ?? 1) + (buffer?.tilesAhead ?? 0)
     this.lastUse = buffer && buffer.sharesWith.length > 0 ? new Int32Array(QUEUE_COUNT).fill(-1) : null
   }
 
@@ -44,15 +44,40 @@ export class Placement {
   /** Tiles of all copies, and the places through which a buffer passes that does not fit. */
   get extent(): number {
     const passing = this.buffer && this.buffer.residence !== 'resident' ? this.buffer.residentTiles : 0
-    return this.tiles * this.copies + passing
+    return this.ring + passing
   }
 
   /** Turns to the next copy. */
   rotate(): void {
-    this.current = this.base + (this.allocations++ % this.copies) * this.tiles
+    if (this.allocated) this.start = (this.start + this.tiles) % this.ring
+    this.allocated = true
     if (!this.occupants || !this.buffer) return
     this.occupant = { buffer: this.buffer, first: -1, last: new Int32Array(QUEUE_COUNT).fill(-1) }
     this.occupants.push(this.occupant)
+  }
+
+  /** Where a tile of the copy in use is. */
+  slot(tile: number): number {
+    const place = this.start + tile
+    return this.base + (place < this.ring ? place : place - this.ring)
+  }
+
+  /** The first and the last place of another buffer that lie at the addresses of a tile of this one; both resident. */
+  overlapping(tile: number, other: Placement): [first: number, last: number] {
+    const [own, theirs] = [this.placeBytes, other.placeBytes]
+    const from = this.buffer!.address + (this.slot(tile) - this.base) * own - other.buffer!.address
+    const first = Math.max(0, Math.floor(from / theirs))
+    const last = Math.min(other.ring, Math.ceil((from + own) / theirs)) - 1
+    return [other.base + first, other.base + last]
+  }
+
+  private get placeBytes(): number {
+    return this.buffer!.bytes / this.tiles
+  }
+
+  /** One of the places through which a buffer passes that does not fit. */
+  passingSlot(place: number): number {
+    return this.base + this.ring + place
   }
 
   /** An instruction of a queue touches the copy in use. */

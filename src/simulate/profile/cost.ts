@@ -18,7 +18,12 @@ export function transferOf(
 /** µs on a compute engine. */
 export function engineTime(op: Op, instance: Instance, machine: Machine): number {
   const engine = op.engine as Exclude<Engine, 'dma'>
-  return (op.spec.cycles(instance, engine) + fixedCycles(op, instance, machine)) / machine.clock[engine]
+  const perElement = machine.elementCycles[op.spec.name]
+  const cycles =
+    perElement === undefined
+      ? op.spec.cycles(instance, engine)
+      : Math.max(machine.accessCycles, perElement * instance.size.B)
+  return (cycles + fixedCycles(op, instance, machine)) / machine.clock[engine]
 }
 
 const memset = opTable.find(({ name }) => name === 'memset')!

@@ -163,17 +163,22 @@ class Lowering {
     this.spilled.get(alloc)?.reset()
     this.streamed.get(alloc)?.reset()
     for (const other of placement.buffer?.sharesWith ?? []) {
-      const { lastUse } = this.placements.get(other.alloc)!
-      if (lastUse)
-        for (let tile = 0; tile < placement.tiles; tile++)
-          this.order.inherit(placement.current + tile, lastUse)
+      const tenant = this.placements.get(other.alloc)!
+      const exact = placement.buffer!.residence === 'resident' && other.residence === 'resident'
+      for (let tile = 0; tile < placement.tiles; tile++) {
+        const slot = placement.slot(tile)
+        if (exact) {
+          const [first, last] = placement.overlapping(tile, tenant)
+          for (let place = first; place <= last; place++) this.order.inheritFrom(this.stream, slot, place)
+        } else if (tenant.lastUse) this.order.inherit(slot, tenant.lastUse)
+      }
     }
     if (alloc.zero) this.zero(alloc, placement)
   }
 
   /** One memset per tile on GpSimd, which has nothing else to do. */
   private zero(alloc: Alloc, placement: Placement): void {
-    const { grid, tiles, current } = placement
+    const { grid, tiles } = placement
     const spilled = this.spilled.get(alloc)
     const elements = grid.cols * Math.ceil(grid.rows / 128)
     const time = zeroTime(elements, dtypeOf(alloc.dtype, this.binding), this.machine)
@@ -189,8 +194,8 @@ class Lowering {
     for (let tile = 0; tile < tiles; tile++) {
       if (spilled && !spilled.isResident(tile)) continue
       this.stream.add(QUEUE.gpsimd, time, origin)
-      this.order.awaitFree(this.stream, current + tile)
-      this.order.write(this.stream, current + tile)
+      this.order.awaitFree(this.stream, placement.slot(tile))
+      this.order.write(this.stream, placement.slot(tile))
       this.note(placement)
     }
   }
@@ -201,7 +206,8 @@ class Lowering {
   }
 
   private prepare(op: Op): PreparedOp {
-    const prepared = new PreparedOp(op, this.binding, this.machine, this.stream, this.placements, this)
+    const { binding, machine, stream, placements, extents } = this
+    const prepared = new PreparedOp(op, binding, machine, stream, placements, extents, this)
     this.prepared.set(op, prepared)
     return prepared
   }
@@ -233,10 +239,11 @@ class Lowering {
   }
 
   /** The tile of an operand; one that is not on chip is brought there first. */
-  private tileOf({ placement, rows, cols, spilled, streamed }: Operand, writes: boolean): number {
-    const tile = placement.tile(this.extents, rows, cols)
+  private tileOf({ placement, rows, cols, part, spilled, streamed }: Operand, writes: boolean): number {
+    // the last piece of an axis may cover fewer tiles than the others
+    const tile = Math.min(placement.tile(this.extents, rows, cols) + part, placement.tiles - 1)
     if (spilled) return spilled.touch(tile, writes)
     if (streamed) return streamed.touch(tile, this.extents, rows, cols)
-    return placement.current + tile
+    return placement.slot(tile)
   }
 }

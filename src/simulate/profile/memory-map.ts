@@ -1,5 +1,6 @@
 /** Who lives where in SBUF and PSUM, as a table: also what is printed when a kernel does not fit. */
-import { type Buffer, type MemoryPlan, type Residence, tileBytes } from './plan.ts'
+import { tilesOf } from './grid.ts'
+import { type Buffer, type MemoryPlan, type Residence, takenBytes } from './plan.ts'
 
 export interface Tenant {
   readonly name: string
@@ -8,7 +9,7 @@ export interface Tenant {
   readonly site: string
   /** Of one copy. */
   readonly bytesPerPartition: number
-  /** Copies that rotate: 1 means that loads do not overlap with compute. */
+  /** Copies that rotate, the last one perhaps in part: 1 means that loads do not overlap with compute. */
   readonly copies: number
   /** Bytes per partition from the start of SBUF; null in PSUM, or without a place. */
   readonly address: number | null
@@ -35,13 +36,10 @@ export function memoryMap({ sbuf, psum, capacity, peak, needed, overflows }: Mem
     memory: buffer.alloc.memory as 'sbuf' | 'psum',
     site: buffer.alloc.site.toString(),
     bytesPerPartition: buffer.bytes,
-    copies: buffer.degree,
+    copies: buffer.degree + buffer.tilesAhead / tilesOf(buffer.grid),
     address: buffer.address < 0 ? null : buffer.address,
     residence: buffer.residence,
-    takenBytesPerPartition:
-      buffer.residence === 'resident'
-        ? buffer.bytes * buffer.degree
-        : buffer.residentTiles * tileBytes(buffer),
+    takenBytesPerPartition: takenBytes(buffer),
     sharesWith: buffer.sharesWith.map((other) => other.alloc.name),
   })
   return { capacity, peak, needed, overflows, tenants: [...sbuf, ...psum].map(tenant) }

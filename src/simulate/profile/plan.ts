@@ -1,6 +1,8 @@
 /**
  * The memory plan: what the compiler would do with SBUF. Every buffer starts with one copy; then the copies of loop
- * buffers are raised, innermost first, as long as all of it fits. What does not fit even with single copies is
+ * buffers are raised, innermost first, as long as all of it fits; what is left then holds some tiles of the next copy.
+ * (The blocks of a kernel are logical: it is the compiler that decides how many physical tiles they rotate over.) What
+ * does not fit even with single copies is
  *
  * streamed  an input block: it is loaded again in the inner loop, once per use (not a spill);
  * spilled   a computed strip: part of it lives in HBM, and is saved and reloaded as it is worked on.
@@ -10,21 +12,28 @@ import type { Machine } from '../../device/index.ts'
 import { type Alloc, type Binding, dtypeOf, Extents, type Program } from '../../nki/index.ts'
 import { dtypeInfo } from '../../tensor/index.ts'
 import { type Access, accessesOf, type Grid, gridOf, tilesOf } from './grid.ts'
-import { type Lifetime, lifetimes, overlap } from './lifetime.ts'
+import { type Interval, type Lifetime, lifetimes, overlap } from './lifetime.ts'
 import { type Placed, place, shareMemory } from './placement.ts'
 
 export type Residence = 'resident' | 'streamed' | 'spilled'
 
 export interface Buffer {
   readonly alloc: Alloc
-  readonly grid: Grid
+  /** Of a buffer that is not resident, in the pieces that are moved. */
+  grid: Grid
   readonly accesses: readonly Access[]
   /** Bytes of one element in SBUF or PSUM. */
   readonly elementBytes: number
+  /** How often it is allocated: more copies than that are of no use. */
+  readonly instances: number
+  /** While buffers that are as busy should not share its memory: they would wait for each other all the time. */
+  readonly steady: Interval
   /** Bytes per partition of one whole copy. */
   readonly bytes: number
   /** Copies that rotate. */
   degree: number
+  /** Tiles beyond whole copies: so many of the next block are loaded ahead. */
+  tilesAhead: number
   residence: Residence
   /** Tiles of it that are on chip at a time, if it is not resident. */
   residentTiles: number
@@ -61,8 +70,10 @@ export function planMemory(program: Program, binding: Binding, machine: Machine)
         grid,
         accesses: list,
         elementBytes,
+        ...repetition(lifetime, extents),
         bytes: extents.elementsPerPartition(alloc) * elementBytes,
         degree: 1,
+        tilesAhead: 0,
         residence: 'resident',
         residentTiles: tilesOf(grid),
         address: -1,
@@ -74,28 +85,59 @@ export function planMemory(program: Program, binding: Binding, machine: Machine)
   const needed = peakOf(sbuf)
   const overflows = !evictUntilFits(sbuf, machine, extents)
   raiseDegrees(sbuf, machine)
+  fillUp(sbuf, machine)
   const peak = settle(sbuf, machine.sbuf)
   const psum = buffers('psum')
   rotateBanks(psum, machine, extents)
   return { sbuf, psum, capacity: machine.sbuf, peak, needed, overflows }
 }
 
+/** Instances that follow each other, from which handing memory over to another phase is worth the wait. */
+const STEADY = 4
+
+/** How often a buffer is allocated, and the innermost loop in which that is often. */
+function repetition(
+  { own, around }: Lifetime,
+  { capacity }: Extents,
+): { instances: number; steady: Interval } {
+  let instances = 1
+  let steady = own
+  for (const { loop, interval } of around) {
+    if (instances < STEADY) steady = interval
+    instances *= Math.ceil(capacity[loop.over.id]! / capacity[loop.span.id]!)
+  }
+  return { instances, steady: instances > 1 ? steady : own }
+}
+
 /** Bytes per partition that a buffer takes: of a buffer that is not resident, its tiles on chip. */
-const taken = (buffer: Buffer): number =>
-  buffer.residence === 'resident' ? buffer.bytes * buffer.degree : buffer.residentTiles * tileBytes(buffer)
+export const takenBytes = (buffer: Buffer): number =>
+  buffer.residence === 'resident'
+    ? buffer.bytes * buffer.degree + buffer.tilesAhead * tileBytes(buffer)
+    : buffer.residentTiles * tileBytes(buffer)
 
 export const tileBytes = ({ grid, elementBytes }: Buffer): number =>
   grid.cols * elementBytes * Math.ceil(grid.rows / 128)
 
-const blocksOf = (buffers: readonly Buffer[]) =>
-  buffers.map((buffer) => ({
-    buffer,
-    bytes: taken(buffer),
-    alive: buffer.degree > 1 ? buffer.lifetime.loop : buffer.lifetime.own,
-  }))
+/** When the memory of a buffer is taken; `apart`: when it had better not be shared. */
+const blocksOf = (buffers: readonly Buffer[], apart = false) =>
+  buffers.map((buffer) => {
+    const { lifetime, degree, tilesAhead, steady } = buffer
+    const alive = apart ? steady : degree > 1 || tilesAhead > 0 ? lifetime.loop : lifetime.own
+    return { buffer, bytes: takenBytes(buffer), alive }
+  })
 
-const fits = (buffers: readonly Buffer[], capacity: number): boolean =>
-  place(blocksOf(buffers), capacity) !== null
+type Fits = (buffers: readonly Buffer[], capacity: number) => boolean
+
+const fits: Fits = (buffers, capacity) => place(blocksOf(buffers), capacity) !== null
+/** Only phases of many instances share memory. */
+const fitsApart: Fits = (buffers, capacity) => place(blocksOf(buffers, true), capacity) !== null
+/** No memory is shared at all, not even by phases that follow each other. */
+const fitsUnshared: Fits = (buffers, capacity) =>
+  buffers.reduce((sum, buffer) => sum + takenBytes(buffer), 0) <= capacity
+
+/** The strictest of these that holds now, for whatever takes more room to keep to. */
+const strictest = (buffers: readonly Buffer[], capacity: number, rules: readonly Fits[]): Fits =>
+  rules.find((rule) => rule(buffers, capacity)) ?? fits
 
 /** Most bytes per partition alive together. */
 function peakOf(buffers: readonly Buffer[]): number {
@@ -120,12 +162,28 @@ function evictUntilFits(buffers: readonly Buffer[], machine: Machine, extents: E
       .sort((a, b) => b.bytes - a.bytes)[0]
     if (!victim) return false
     evict(victim, extents)
-    const least = Math.min(victim.residence === 'spilled' ? machine.spillTiles : 2, tilesOf(victim.grid))
+    const least = Math.min(machine.passingTiles, tilesOf(victim.grid))
+    victim.residentTiles = least
+    if (victim.residence === 'streamed') continue
     const room = Math.floor((machine.sbuf - peakWhile(victim, buffers)) / tileBytes(victim))
     victim.residentTiles = Math.max(least, Math.min(room, tilesOf(victim.grid)))
     while (victim.residentTiles > least && !fits(buffers, machine.sbuf)) victim.residentTiles--
   }
   return true
+}
+
+/** What is still left goes to streamed buffers: pieces that stay need not be loaded again. */
+function fillUp(buffers: readonly Buffer[], machine: Machine): void {
+  for (const buffer of buffers) {
+    if (buffer.residence !== 'streamed') continue
+    let [fitting, most] = [buffer.residentTiles, tilesOf(buffer.grid)]
+    while (fitting < most) {
+      buffer.residentTiles = Math.ceil((fitting + most) / 2)
+      if (fits(buffers, machine.sbuf)) fitting = buffer.residentTiles
+      else most = buffer.residentTiles - 1
+    }
+    buffer.residentTiles = fitting
+  }
 }
 
 /** The buffers that are alive when most bytes are. */
@@ -144,10 +202,9 @@ function evict(buffer: Buffer, extents: Extents): void {
   const loaded =
     !buffer.alloc.zero && writes.every(({ op }) => op.engine === 'dma' && op.operands.src!.memory === 'hbm')
   buffer.residence = loaded ? 'streamed' : 'spilled'
-  if (!loaded) return
-  // it is loaded in the pieces in which it is used
-  const reads = buffer.accesses.filter((a) => a.role !== 'dst')
-  Object.assign(buffer, { grid: gridOf(buffer.alloc, reads, extents) })
+  // it is loaded in the pieces in which it is used, or saved in those in which it is made
+  const pieces = loaded ? buffer.accesses.filter((a) => a.role !== 'dst') : writes
+  buffer.grid = gridOf(buffer.alloc, pieces, extents)
 }
 
 /** Bytes of the other buffers while this one is alive. */
@@ -157,17 +214,36 @@ function peakWhile(buffer: Buffer, buffers: readonly Buffer[]): number {
   )
 }
 
-/** Level by level, innermost first. */
+/** Whole copies level by level, innermost first; then tiles of one more, for those first that have fewest copies. */
 function raiseDegrees(buffers: readonly Buffer[], machine: Machine): void {
   const rotating = buffers
-    .filter((buffer) => buffer.alloc.loop && buffer.residence === 'resident' && !besideSpill(buffer, buffers))
-    .sort((a, b) => b.lifetime.depth - a.lifetime.depth)
-  for (let degree = 2; degree <= machine.maxDegree; degree++)
+    .filter((b) => b.instances > 1 && b.residence === 'resident' && !besideSpill(b, buffers))
+    .sort((a, b) => b.lifetime.around.length - a.lifetime.around.length)
+  for (let degree = 2; degree <= machine.maxDegree; degree++) {
+    // a second copy is worth that phases wait for each other, further ones are not
+    const rules = degree === 2 ? [fitsApart] : [fitsUnshared, fitsApart]
+    const enough = strictest(buffers, machine.sbuf, rules)
     for (const buffer of rotating) {
-      if (buffer.degree !== degree - 1) continue
+      if (buffer.degree !== degree - 1 || buffer.instances < degree) continue
       buffer.degree = degree
-      if (!fits(buffers, machine.sbuf)) buffer.degree = degree - 1
+      if (!enough(buffers, machine.sbuf)) buffer.degree = degree - 1
     }
+  }
+  const enough = strictest(buffers, machine.sbuf, [fitsUnshared, fitsApart])
+  for (const buffer of rotating.sort((a, b) => a.degree - b.degree))
+    if (buffer.degree < Math.min(machine.maxDegree, buffer.instances))
+      loadAhead(buffer, buffers, machine, enough)
+}
+
+/** As many tiles of one more copy as there is room for. */
+function loadAhead(buffer: Buffer, buffers: readonly Buffer[], machine: Machine, enough: Fits): void {
+  let [fitting, most] = [0, tilesOf(buffer.grid) - 1]
+  while (fitting < most) {
+    buffer.tilesAhead = Math.ceil((fitting + most) / 2)
+    if (enough(buffers, machine.sbuf)) fitting = buffer.tilesAhead
+    else most = buffer.tilesAhead - 1
+  }
+  buffer.tilesAhead = fitting
 }
 
 /** What is alive together with a spilled strip keeps to one copy, for the sake of the strip. */
@@ -176,7 +252,7 @@ const besideSpill = (buffer: Buffer, buffers: readonly Buffer[]): boolean =>
 
 /** Gives every buffer its address; the peak. */
 function settle(buffers: readonly Buffer[], capacity: number): number {
-  const placed = place(blocksOf(buffers), capacity) ?? []
+  const placed = place(blocksOf(buffers, true), capacity) ?? place(blocksOf(buffers), capacity) ?? []
   for (const one of placed) {
     one.block.buffer.address = one.address
     one.block.buffer.sharesWith = placed

@@ -22,6 +22,8 @@ export interface Operand {
   readonly placement: Placement
   readonly rows: Span<string>
   readonly cols: Span<string>
+  /** Which of the tiles that it covers: usually it lies in one. */
+  readonly part: number
   readonly spilled: SpilledBuffer | undefined
   readonly streamed: StreamedBuffer | undefined
 }
@@ -64,6 +66,7 @@ export class PreparedOp {
     private readonly machine: Machine,
     stream: Stream,
     placements: Placements,
+    { capacity }: Extents,
     { spilled, streamed }: Overflow,
   ) {
     const views = Object.entries(op.operands)
@@ -83,7 +86,17 @@ export class PreparedOp {
       const { backing, rows, cols } = op.operands[role]!
       const placement = placements.get(backing)
       if (!placement) return []
-      return [{ placement, rows, cols, spilled: spilled.get(backing), streamed: streamed.get(backing) }]
+      const { grid } = placement
+      const down = Math.ceil(capacity[rows.id]! / grid.rows)
+      const across = Math.ceil(capacity[cols.id]! / grid.cols)
+      return Array.from({ length: down * across }, (_, i) => ({
+        placement,
+        rows,
+        cols,
+        part: Math.floor(i / across) * grid.across + (i % across),
+        spilled: spilled.get(backing),
+        streamed: streamed.get(backing),
+      }))
     }
     this.reads = views.flatMap(([role]) => (role === 'dst' ? [] : operand(role)))
     this.dst = operand('dst')[0] ?? null

@@ -40,12 +40,11 @@ export class StreamedBuffer {
   /** Brings the piece of an operand on chip; where it is. */
   touch(tile: number, extents: Extents, rows: Span<string>, cols: Span<string>): number {
     const { places, placement, order, stream } = this
-    const first = placement.current + placement.tiles
     let place = places.get(tile)
     if (place !== undefined) {
       places.delete(tile)
       places.set(tile, place)
-      return first + place
+      return placement.passingSlot(place)
     }
     place = places.size
     if (place === this.buffer.residentTiles) {
@@ -61,11 +60,12 @@ export class StreamedBuffer {
       : dmaTime(this.machine, r, c * elementBytes)
     stream.add(QUEUE.load, time, this.origin)
     this.awaitSource(extents, rows, cols)
-    order.awaitFree(stream, first + place)
-    order.write(stream, first + place)
+    const slot = placement.passingSlot(place)
+    order.awaitFree(stream, slot)
+    order.write(stream, slot)
     this.bytes += r * c * elementBytes
     this.transfers++
-    return first + place
+    return slot
   }
 
   /** A source that the kernel itself has written must have been. */
@@ -73,6 +73,6 @@ export class StreamedBuffer {
     const source = this.placements.get(this.source.backing)
     if (!source) return
     const [down, across] = this.transposed ? [cols, rows] : [rows, cols]
-    this.order.awaitWritten(this.stream, source.current + source.tile(extents, down, across))
+    this.order.awaitWritten(this.stream, source.slot(source.tile(extents, down, across)))
   }
 }

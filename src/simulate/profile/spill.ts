@@ -69,7 +69,7 @@ export class SpilledBuffer {
     const { alloc, grid, residentTiles, elementBytes } = buffer
     this.carrying = carryingLoop(buffer)
     this.consumedOnce = this.carrying !== null && consumedOnce(buffer, this.carrying)
-    this.passing = Math.min(machine.spillTiles, residentTiles)
+    this.passing = Math.min(machine.passingTiles, residentTiles)
     this.residents = residentTiles - this.passing
     this.dirty = new Uint8Array(tilesOf(grid))
     this.savedBy = new Int32Array(tilesOf(grid)).fill(-1)
@@ -106,21 +106,21 @@ export class SpilledBuffer {
   /** Brings a tile on chip; where it is. */
   touch(tile: number, writes: boolean): number {
     const { placement } = this
-    if (tile < this.residents) return placement.current + tile
+    if (tile < this.residents) return placement.slot(tile)
     // the sums of the last pass are consumed as they come
-    if (this.consumedOnce && this.over) return placement.current + tile
+    if (this.consumedOnce && this.over) return placement.slot(tile)
     let place = this.places.get(tile)
     if (place === undefined) place = this.bring(tile)
     else this.places.delete(tile)
     this.places.set(tile, place)
     if (writes && !(this.finalPass && this.consumedOnce)) this.dirty[tile] = 1
-    return placement.current + placement.tiles + place
+    return placement.passingSlot(place)
   }
 
   /** Where the result of the last pass will be looked for; −1 before that. */
   resultOf(tile: number): number {
     const moves = tile >= this.residents && this.finalPass && this.consumedOnce && !this.over
-    return moves ? this.placement.current + tile : -1
+    return moves ? this.placement.slot(tile) : -1
   }
 
   private bring(tile: number): number {
@@ -133,7 +133,7 @@ export class SpilledBuffer {
       place = at
       if (this.dirty[victim]) {
         this.dirty[victim] = 0
-        const chip = this.placement.current + this.placement.tiles + place
+        const chip = this.placement.passingSlot(place)
         savedBy[victim] = stream.add(QUEUE.store, cost, this.saveOrigin)
         order.awaitWritten(stream, chip)
         order.read(stream, chip)
@@ -142,7 +142,7 @@ export class SpilledBuffer {
       }
     }
     if (savedBy[tile]! >= 0) {
-      const chip = this.placement.current + this.placement.tiles + place
+      const chip = this.placement.passingSlot(place)
       stream.add(QUEUE.spill_reload, cost, this.reloadOrigin)
       stream.waitFor(savedBy[tile]!)
       order.awaitFree(stream, chip)

@@ -121,13 +121,23 @@ export class Tiles {
 
   /** Whoever takes this tile next must also wait for these instructions, the last of each queue: they share memory. */
   inherit(tile: number, last: Int32Array): void {
-    for (let queue = 0; queue < QUEUE_COUNT; queue++) {
-      const instruction = last[queue]!
-      if (instruction < 0) continue
-      const at = tile * QUEUE_COUNT + queue
-      const known = this.readers[tile]! & (1 << queue) ? this.reader[at]! : -1
-      this.reader[at] = Math.max(known, instruction)
-      this.readers[tile]! |= 1 << queue
-    }
+    for (let queue = 0; queue < QUEUE_COUNT; queue++) this.waitAlso(tile, queue, last[queue]!)
+  }
+
+  /** The same, for whoever reads and writes another tile. */
+  inheritFrom(stream: Stream, tile: number, other: number): void {
+    const writer = this.writer[other]!
+    if (writer >= 0) this.waitAlso(tile, stream.queue[writer]!, writer)
+    for (let queue = 0; queue < QUEUE_COUNT; queue++)
+      if (this.readers[other]! & (1 << queue))
+        this.waitAlso(tile, queue, this.reader[other * QUEUE_COUNT + queue]!)
+  }
+
+  private waitAlso(tile: number, queue: number, instruction: number): void {
+    if (instruction < 0) return
+    const at = tile * QUEUE_COUNT + queue
+    const known = this.readers[tile]! & (1 << queue) ? this.reader[at]! : -1
+    this.reader[at] = Math.max(known, instruction)
+    this.readers[tile]! |= 1 << queue
   }
 }
