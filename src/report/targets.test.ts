@@ -46,7 +46,7 @@ describe.each([
     const { M, K, r, N } = dims
     const bound = (2 * (M * K + K * r + r * N + M * N)) / bytesPerSecond
     expect(own('default')).toBeLessThanOrEqual(1.25 * bound)
-    expect(own('seed-decode')).toBeGreaterThanOrEqual(1.2 * own('default'))
+    expect(own('seed-decode')).toBeGreaterThanOrEqual(1.15 * own('default'))
     // the other operand stationary is no faster: the default of that choice is not a matter of taste
     expect(own({ stationary: 'weights' })).toBeGreaterThanOrEqual(own('default'))
   })

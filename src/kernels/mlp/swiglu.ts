@@ -1,6 +1,6 @@
 /** The pieces of a compressed SwiGLU layer for one strip of rows: SiLU(X·Ug·Vg) · (X·Uu·Vu), and the way back down. */
-import type { Handles, Span, View } from '../../nki/index.ts'
-import { addProduct, convert, load, partitions, sumDtype } from '../blocks.ts'
+import { type Handles, type Span, TILE_SIZE, type View } from '../../nki/index.ts'
+import { addProduct, convert, load, multiply, partitions, sumDtype, tilesOf } from '../blocks.ts'
 import { type Blocks, expandBlockTransposed, type Factor, project } from '../lowrank/strip.ts'
 
 type LoadX<D extends string> = (kBlock: Span<D>) => View<'sbuf', D, 'M'>
@@ -57,6 +57,29 @@ export function hiddenBlock(
 }
 
 /**
+ * The same, summed in PSUM over the whole rank: a tile of it goes through SiLU and the product while the tensor engine is
+ * at the next one, and nothing is added in SBUF. The blocks of the weights hold the whole rank.
+ */
+function hiddenTiles(
+  h: Handles,
+  { gateT, upT }: ReturnType<typeof projectGateUp>,
+  { gateV, upV }: Pick<GateUp, 'gateV' | 'upV'>,
+  nBlock: Span<'N'>,
+): View<'sbuf', 'N', 'M'> {
+  const { nl, nisa } = h
+  const [gateBlock, upBlock] = [load(h, gateV.at(gateV.rows, nBlock)), load(h, upV.at(upV.rows, nBlock))]
+  const hidden = nl.sbuf('hidden', [partitions(nBlock), gateT.cols], gateV.dtype)
+  for (const m of tilesOf(h, gateT.cols, TILE_SIZE.gemmMovingFmax))
+    for (const n of tilesOf(h, nBlock)) {
+      const silu = nl.sbuf('silu', [n, m], 'float32', { buffers: 2 })
+      nisa.activation({ dst: silu, data: multiply(h, [n, m], gateBlock, gateT), op: 'silu' })
+      const up = multiply(h, [n, m], upBlock, upT)
+      nisa.tensorTensor({ dst: hidden.at(n, m), data1: silu, data2: up, op: 'multiply' })
+    }
+  return hidden
+}
+
+/**
  * (H·Ud)ᵀ of a strip. Each block of the hidden activation is used as soon as it is made, and never stored.
  */
 export function projectHidden(
@@ -69,7 +92,7 @@ export function projectHidden(
   const { nl } = h
   const sum = nl.zeros('down_t', [partitions(downU.cols), projected.gateT.cols], sumDtype(s, downU.dtype))
   for (const nBlock of nl.sequentialRange(downU.rows.blocks(s.nBlock))) {
-    const hidden = hiddenBlock(h, projected, gateUp, nBlock, s)
+    const hidden = hiddenTiles(h, projected, gateUp, nBlock)
     for (const rBlock of nl.affineRange(downU.cols.blocks(s.rBlock))) {
       nl.comment('(H·U)ᵀ += Uᵀ·Hᵀ')
       addProduct(h, sum.at(rBlock), load(h, downU.at(nBlock, rBlock)), hidden)
