@@ -10,4 +10,4 @@ export {
 export { type Point, pointOf } from './points.ts'
 export { parseSummary } from './profiler.ts'
 export { type Compared, compareMeasurements, measuredSection, sourceOf } from './report.ts'
-export { findSdk, type Sdk, type SdkOptions } from './sdk.ts'
+export { findSdk, hasDevice, type Sdk, type SdkOptions } from './sdk.ts'

@@ -3,7 +3,7 @@
  * allow, and the profiler. What is missing is one line that says how to get it.
  */
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DEVICE_NAMES, type DeviceName } from '../device/index.ts'
@@ -88,6 +88,9 @@ export function findSdk({
     profiler: findProgram(['neuron-explorer', 'neuron-profile']),
   }
 }
+
+/** Whether the driver shows a Neuron device here. */
+export const hasDevice = (): boolean => existsSync('/dev/neuron0')
 
 /** From 0.4 on `neuronxcc.nki` inside a kernel is a compile error (NKI release notes). */
 const LAST_LEGACY_NKI = [0, 3] as const

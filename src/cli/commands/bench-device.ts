@@ -6,6 +6,7 @@ import {
   type Compared,
   compareMeasurements,
   findSdk,
+  hasDevice,
   type Measurements,
   measureOnDevice,
   pointOf,
@@ -77,7 +78,11 @@ export async function benchOnDevice(args: DeviceArguments): Promise<void> {
   if (interrupted) {
     console.error(`neuronmm: interrupted after ${compared.length} of ${points.length} measurements`)
     process.exitCode = EXIT.interrupted
-  } else if (measurements.failures.length > 0) process.exitCode = EXIT.failed
+  } else if (measurements.failures.length > 0) {
+    if (compared.length === 0 && !hasDevice())
+      console.error('neuronmm: there is no /dev/neuron0: this is no Trainium instance, or lacks its driver')
+    process.exitCode = EXIT.failed
+  }
 }
 
 function show(
