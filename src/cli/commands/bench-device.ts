@@ -20,6 +20,9 @@ import { EXIT, MissingError } from '../failure.ts'
 import { assignments, printJson, table } from '../output.ts'
 import { withProgress } from '../progress.ts'
 
+/** Its kernel has every dimension of the workload. */
+const ALL_DIMS = 'fused_xuv'
+
 /** One row, and enough of them to fill the array. */
 const ROWS = [1, 4096]
 
@@ -44,15 +47,11 @@ export async function benchOnDevice(args: DeviceArguments): Promise<void> {
   const names = args.kernels ?? [...new Set(SERIES.map(({ kernel }) => kernel))]
   const { M, ...given } = args.shape ?? {}
   const rows = M === undefined ? ROWS : [M]
+  const shapes = rows.map((m) => checkShape(findFamily(ALL_DIMS), { ...WORKLOAD.dims, ...given, M: m }))
   const points = names.flatMap((name) =>
-    rows.map((m) => {
-      const family = findFamily(name)
-      const needed = family.general.dims.filter((dim) => dim !== '1')
-      const all: Dims = { ...WORKLOAD.dims, M: m, ...given }
-      const dims = Object.fromEntries(needed.map((dim) => [dim, all[dim]!]))
-      checkShape(family, dims)
-      return pointOf(name, dims, args.dtype, args.schedule, (program) => coresOf(program, args, dims))
-    }),
+    shapes.map((dims) =>
+      pointOf(name, dims, args.dtype, args.schedule, (program) => coresOf(program, args, dims)),
+    ),
   )
   const sdk = findSdk({ target: args.target })
   if ('missing' in sdk) throw new MissingError(sdk.missing)
