@@ -26,7 +26,7 @@ it.skipIf(!python)('every Python block does what it says', () => {
     }
     const { status, stdout, stderr } = spawnSync(
       python!,
-      ['-B', 'test/integration/run_blocks.py', resolve('test/nki/standin'), folder],
+      ['-B', 'test/integration/run_blocks.py', resolve('test/nki'), folder],
       { encoding: 'utf8' },
     )
     expect(stderr).toBe('')

@@ -1,14 +1,14 @@
-"""Executes the Python blocks of docs/integration.md: `run_blocks.py STANDIN FOLDER`.
+"""Executes the Python blocks of docs/integration.md: `run_blocks.py NKI FOLDER`.
 
-STANDIN is test/nki/standin. FOLDER holds the blocks as block_N.py and the emitted kernels as
+NKI is test/nki, where kernels are executed. FOLDER holds the blocks as block_N.py and the emitted kernels as
 KERNEL.py; what the blocks define is held against numpy.
 """
 
 import sys
 from pathlib import Path
 
-STANDIN, FOLDER = Path(sys.argv[1]), Path(sys.argv[2])
-sys.path.insert(0, str(STANDIN))
+NKI, FOLDER = Path(sys.argv[1]), Path(sys.argv[2])
+sys.path.insert(0, str(NKI))
 
 import frameworks  # noqa: E402
 import numpy as np  # noqa: E402

@@ -10,16 +10,27 @@ import {
   type Pair,
   searchPython,
 } from '../../execute/index.ts'
-import { type Choice, choose, FAMILIES, type Family, findFamily, formsOf } from '../../kernels/index.ts'
-import { ArgumentError, type Dims } from '../../nki/index.ts'
+import {
+  type Choice,
+  choose,
+  FAMILIES,
+  type Family,
+  findFamily,
+  formsOf,
+  traceChoice,
+} from '../../kernels/index.ts'
+import { ArgumentError, type Dims, MAX_CORES, type Split } from '../../nki/index.ts'
 import type { Dtype } from '../../tensor/index.ts'
 import {
+  type CoresArguments,
   checkShape,
+  coresOf,
   type KernelArguments,
   optionsOf,
   parseDtype,
   scheduleOption,
   shapeOption,
+  withCores,
 } from '../arguments.ts'
 import { EXIT, MissingError } from '../failure.ts'
 import { assignments, printJson, table } from '../output.ts'
@@ -27,7 +38,7 @@ import { withProgress } from '../progress.ts'
 
 const WITH = ['stand-in', 'nki', 'nki.simulate_kernel'] as const
 
-interface CheckArguments extends Omit<KernelArguments, 'shape'> {
+interface CheckArguments extends Omit<KernelArguments, 'shape'>, CoresArguments {
   readonly all?: boolean
   readonly shape?: Dims
   readonly dialect?: Dialect
@@ -39,7 +50,7 @@ interface CheckArguments extends Omit<KernelArguments, 'shape'> {
 const USUAL_SHAPE: Dims = { M: 200, K: 300, r: 140, N: 700 }
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('check [kernel]')
     .description(
       'emit a kernel as NKI Python, execute it, and compare results and HBM bytes with the simulator',
@@ -64,18 +75,18 @@ export function register(program: Command): void {
         .default('stand-in'),
     )
     .option('--json', 'print one JSON object')
-    .action(async (name: string | undefined, args: CheckArguments, command: Command) => {
-      const given = command.getOptionValueSource('shape') !== 'default'
-      if ((name === undefined) !== Boolean(args.all))
-        throw new ArgumentError('check: give the name of a kernel, or --all')
-      const kernels = name === undefined ? everyForm(args) : oneForm(name, args, given)
-      const outcomes: CheckOutcome[] = []
-      for (const run of runsOf(args)) outcomes.push(...(await checkOn(run, kernels, args)))
-      const ok = outcomes.every((outcome) => outcome.ok)
-      if (args.json) printJson({ with: args.with, ok, checks: outcomes.map(documentOf) })
-      else report(outcomes, args)
-      if (!ok) process.exitCode = EXIT.failed
-    })
+  withCores(command).action(async (name: string | undefined, args: CheckArguments, own: Command) => {
+    const given = own.getOptionValueSource('shape') !== 'default'
+    if ((name === undefined) !== Boolean(args.all))
+      throw new ArgumentError('check: give the name of a kernel, or --all')
+    const kernels = name === undefined ? everyForm(args) : oneForm(name, args, given)
+    const outcomes: CheckOutcome[] = []
+    for (const run of runsOf(args)) outcomes.push(...(await checkOn(run, kernels, args)))
+    const ok = outcomes.every((outcome) => outcome.ok)
+    if (args.json) printJson({ with: args.with, ok, checks: outcomes.map(documentOf) })
+    else report(outcomes, args)
+    if (!ok) process.exitCode = EXIT.failed
+  })
 }
 
 function parseChecked(text: string): Dtype {
@@ -137,8 +148,8 @@ interface Run {
 }
 
 /** Which Python executes which dialects. @throws MissingError where there is none */
-function runsOf({ with: wanted, dialect, target }: CheckArguments): Run[] {
-  const only = dialect ?? (wanted === 'nki.simulate_kernel' ? 'legacy' : undefined)
+function runsOf({ with: wanted, dialect, target, cores = 1 }: CheckArguments): Run[] {
+  const only = dialect ?? (wanted === 'nki.simulate_kernel' ? 'legacy' : cores > 1 ? 'current' : undefined)
   if (wanted === 'nki.simulate_kernel' && only === 'current')
     throw new ArgumentError('check: nki.simulate_kernel is of the legacy dialect; use --with nki')
   const dialects = DIALECTS.filter(
@@ -165,21 +176,39 @@ function runsOf({ with: wanted, dialect, target }: CheckArguments): Run[] {
 const checkOn = (
   { python, interpreter, dialects }: Run,
   kernels: readonly Checked[],
-  { dtype, target, activation }: CheckArguments,
+  args: CheckArguments,
 ): Promise<CheckOutcome[]> => {
-  const requests = kernels.map(
-    ({ choice, dims }): CheckRequest => ({
-      kernel: choice.kernel,
-      schedule: choice.schedule,
-      options: optionsOf({ activation }),
-      dims,
-      dtype,
-      emit: dialects.map((dialect) => ({ dialect, ...(target && { target }) })),
-    }),
-  )
+  const { dtype, target, activation } = args
+  const requests = kernels.flatMap(({ choice, dims }): CheckRequest[] => {
+    const cores = args.all
+      ? sharedOr(choice, dims, args)
+      : coresOf(traceChoice(choice, optionsOf({ activation })), args, dims)
+    if (cores === 'nothing') return []
+    return [
+      {
+        kernel: choice.kernel,
+        schedule: choice.schedule,
+        options: optionsOf({ activation }),
+        dims,
+        dtype,
+        emit: dialects.map((dialect) => ({ dialect, ...(target && { target }), ...(cores && { cores }) })),
+      },
+    ]
+  })
   return withProgress('check', (onProgress, signal) =>
     checkEmitted(python, requests, { interpreter, onProgress, signal }),
   )
+}
+
+/** How the cores share a kernel among many: one that they cannot share is left out. */
+function sharedOr(choice: Choice, dims: Dims, args: CheckArguments): Split | null | 'nothing' {
+  try {
+    return coresOf(traceChoice(choice, optionsOf(args)), args, dims)
+  } catch (error) {
+    if (!(error instanceof ArgumentError) || (args.cores ?? 1) > MAX_CORES) throw error
+    console.error(`Left out: ${error.message}`)
+    return 'nothing'
+  }
 }
 
 const documentOf = ({ request, emit, ...rest }: CheckOutcome) => ({

@@ -105,7 +105,8 @@ async function emitOne(name: string, args: EmitArguments): Promise<void> {
 async function emitAll(args: EmitArguments): Promise<void> {
   const { dialect, target, output, force, shape = {} } = args
   if (output === undefined) throw new ArgumentError('emit: --all writes a package; give its folder with -o')
-  for (const [option, value] of Object.entries({ aligned: args.aligned, activation: args.activation }))
+  const { aligned, activation, cores, share } = args
+  for (const [option, value] of Object.entries({ aligned, activation, cores, share }))
     if (value !== undefined) throw new ArgumentError(`emit: --${option} is for one kernel, not for --all`)
   if (args.schedule !== 'default')
     throw new ArgumentError('emit: --schedule is for one kernel, not for --all')
