@@ -167,6 +167,14 @@ describe.skipIf(!python)("on AWS's simulators", () => {
     ])
   })
 
+  const hasBfloat16 = Boolean(python) && spawnSync(python!, ['-c', 'import ml_dtypes']).status === 0
+  test.skipIf(!hasBfloat16)('gives them bfloat16 as numpy has it from ml_dtypes', async () => {
+    const { code, out } = await neuronmm('check', 'fused_xuv', '--with', 'nki')
+    expect(code, out).toBe(0)
+    const dtypes = ['bfloat16', 'bfloat16', 'bfloat16']
+    expect(calls()).toMatchObject([{ dtypes }, { dtypes }, { dtypes }, { dtypes }])
+  })
+
   test('says what is wrong, with exit code 1', async () => {
     vi.stubEnv('FAKE_SDK_ERROR', '1')
     const { code, out } = await neuronmm(
