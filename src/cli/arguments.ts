@@ -3,8 +3,10 @@ import { type Command, Option } from 'commander'
 import {
   type Choice,
   choose,
+  FAMILIES,
   type Family,
   findFamily,
+  formsOf,
   type ScheduleRequest,
   traceChoice,
 } from '../kernels/index.ts'
@@ -17,6 +19,27 @@ import {
   splitOf,
 } from '../nki/index.ts'
 import { DTYPES, type Dtype } from '../tensor/index.ts'
+import { nearest } from './suggest.ts'
+
+const KERNELS = FAMILIES.flatMap(formsOf).map(({ name }) => name)
+
+export const isKernel = (name: string): boolean => KERNELS.includes(name)
+
+/** `; did you mean fused_xuv?`, where a kernel is called nearly so. */
+export function meant(name: string): string {
+  const kernel = nearest(name, KERNELS)
+  return kernel ? `; did you mean ${kernel}?` : ''
+}
+
+/** @throws ArgumentError with the name that was probably meant. */
+export function familyOf(name: string): Family {
+  if (!isKernel(name))
+    throw new ArgumentError(`no kernel ${name}${meant(name) || '; neuronmm kernels lists them'}`)
+  return findFamily(name)
+}
+
+/** The largest dimension of a kernel (nki, bind). */
+const MAX_SIZE = 2 ** 30
 
 /** `M=1024,K=2048` → { M: 1024, K: 2048 }; sizes may be written 4k. */
 export function parseShape(text: string): Dims {
@@ -24,10 +47,12 @@ export function parseShape(text: string): Dims {
     parsePairs(text, 'shape').map(([name, value]) => {
       const match = /^(\d+)(k?)$/i.exec(value)
       const n = match ? Number(match[1]) * (match[2] ? 1024 : 1) : Number.NaN
-      if (!Number.isSafeInteger(n) || n < 1)
+      if (Number.isNaN(n) || n < 1)
         throw new ArgumentError(
           `shape: ${name}=${value} is not a size; give a whole number from 1, such as ${name}=1024`,
         )
+      if (n > MAX_SIZE)
+        throw new ArgumentError(`shape: ${name}=${value} is too large; sizes go to ${MAX_SIZE}`)
       return [name, n]
     }),
   )
@@ -101,6 +126,9 @@ export const scheduleOption = (): Option =>
     .argParser(parseSchedule)
     .default('default')
 
+export const activationOption = (): Option =>
+  new Option('--activation <name>', 'fuse an activation, where the kernel has one')
+
 /** NAME with --shape, --dtype, --schedule, --activation and --json. */
 export const kernelCommand = (program: Command, name: string, description: string): Command =>
   program
@@ -109,7 +137,7 @@ export const kernelCommand = (program: Command, name: string, description: strin
     .addOption(shapeOption().makeOptionMandatory())
     .addOption(dtypeOption())
     .addOption(scheduleOption())
-    .option('--activation <name>', 'fuse an activation, where the kernel has one')
+    .addOption(activationOption())
     .option('--json', 'print one JSON object')
 
 /** The form and schedule that the arguments name. */
@@ -117,7 +145,7 @@ export function chosen(
   name: string,
   { shape, schedule }: Pick<KernelArguments, 'shape' | 'schedule'>,
 ): { family: Family; choice: Choice } {
-  const family = findFamily(name)
+  const family = familyOf(name)
   return { family, choice: choose(family, checkShape(family, shape), schedule) }
 }
 
@@ -162,11 +190,11 @@ export const programCommand = (program: Command, name: string, description: stri
     .description(`${description}; with a shape, that of the form for this shape`)
     .addOption(shapeOption())
     .addOption(scheduleOption())
-    .option('--activation <name>', 'fuse an activation, where the kernel has one')
+    .addOption(activationOption())
 
 /** The program that the arguments name: of the general form, where there is no shape. */
 export function traced(name: string, { shape, schedule, ...options }: ProgramArguments): Program {
-  const family = findFamily(name)
+  const family = familyOf(name)
   const choice = shape
     ? choose(family, checkShape(family, shape), schedule)
     : choose({ ...family, special: [] }, {}, schedule)

@@ -8,10 +8,13 @@ export class MissingError extends Error {
   override readonly name = 'MissingError'
 }
 
+/** However many lines a message has. */
+export const oneLine = (message: string): string => `neuronmm: ${message.trim().replace(/\s*\n\s*/g, ' ')}`
+
 /** Mistakes of the user are one line; anything else is a defect of ours, and keeps its stack under NEURONMM_DEBUG. */
 export function explain(error: unknown): { text: string; code: number } {
-  if (!(error instanceof Error)) return { text: `neuronmm: ${error}`, code: EXIT.failed }
-  const line = `neuronmm: ${error.message.replace(/\s*\n\s*/g, ' ')}`
+  if (!(error instanceof Error)) return { text: oneLine(String(error)), code: EXIT.failed }
+  const line = oneLine(error.message)
   if (
     error instanceof ArgumentError ||
     error instanceof KernelError ||

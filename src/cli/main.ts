@@ -1,4 +1,7 @@
-/** `neuronmm`: one file per command in commands/, no logic of its own. */
+/**
+ * `neuronmm`: one file per command in commands/, no logic of its own. A mistake is one line on stderr and an exit code;
+ * results are on stdout, alone.
+ */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { register as bench } from './commands/bench.ts'
@@ -9,15 +12,16 @@ import { register as emit } from './commands/emit.ts'
 import { register as kernels } from './commands/kernels.ts'
 import { register as print } from './commands/print.ts'
 import { register as profile } from './commands/profile.ts'
+import { register as roofline } from './commands/roofline.ts'
 import { register as run } from './commands/run.ts'
 import { register as tune } from './commands/tune.ts'
-import { EXIT, explain } from './failure.ts'
+import { EXIT, explain, oneLine } from './failure.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
 }
 
-const COMMANDS = [kernels, run, print, profile, diff, bench, tune, emit, check, doctor]
+const COMMANDS = [kernels, run, print, profile, diff, roofline, bench, tune, emit, check, doctor]
 
 /** Runs a command line, and leaves the exit code in the process. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -27,6 +31,7 @@ export async function main(args: readonly string[]): Promise<void> {
     )
     .version(version)
     .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(`${oneLine(text.replace(/^error: /, ''))}\n`) })
     .exitOverride()
   for (const register of COMMANDS) register(program)
   try {

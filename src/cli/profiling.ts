@@ -16,9 +16,13 @@ export interface ProfileArguments extends KernelArguments, CoresArguments {
   readonly target: DeviceName
 }
 
+type Entries = Readonly<Record<string, number | string>>
+
 export interface ProfiledKernel {
   readonly kernel: Kernel
   readonly scheduleName: string
+  /** Every entry of it. */
+  readonly schedule: Entries
   readonly device: Device
   /** Of one core: the slowest, where several share the work. */
   readonly profile: Profile
@@ -33,7 +37,7 @@ export function profiled(name: string, args: ProfileArguments, timeline = false)
   const binding = bind(program, args.shape, args.dtype)
   const split = coresOf(program, args, args.shape)
   const { kernel, scheduleName } = choice
-  const known = { kernel, scheduleName, device }
+  const known = { kernel, scheduleName, schedule: { ...kernel.schedule, ...choice.schedule }, device }
   if (split === null) {
     const macs = kernel.macs(args.shape)
     return { ...known, profile: profile(program, binding, device, { macs, timeline }), launch: null }
@@ -47,19 +51,18 @@ export function profiled(name: string, args: ProfileArguments, timeline = false)
   return { ...known, profile: launch.slowest, launch }
 }
 
-/** The object that `--json` prints, and that `neuronmm diff` reads. */
+/** The object that `profile --json` prints, and that `diff` reads. */
 export interface ProfileDocument {
   readonly kernel: string
   readonly target: DeviceName
   readonly shape: Readonly<Record<string, number>>
   readonly dtype: string
-  readonly schedule: string | Readonly<Record<string, number | string>>
+  /** Resolved: every entry, as it was profiled. */
+  readonly schedule: Entries
   readonly asWritten: Profile['asWritten']
   readonly metrics: Profile['metrics']
   readonly bounds: Profile['bounds']
   readonly advice: Profile['advice']
-  readonly memory: Profile['memory']
-  readonly mix: Profile['mix']
   /** Where several cores share the work: `metrics` and what follows are those of the slowest. */
   readonly launch?: {
     readonly split: Split
@@ -68,46 +71,45 @@ export interface ProfileDocument {
     readonly hbm_read_bytes: number
     readonly hbm_write_bytes: number
   }
-  /** Said of a device that nobody could check; absent otherwise. */
-  readonly unvalidated?: string
+  /** Only with --details: who lives where, and instructions by op. */
+  readonly memory?: Profile['memory']
+  readonly mix?: Profile['mix']
 }
 
 export function documentOf(
-  { kernel, device, profile, launch }: ProfiledKernel,
-  args: ProfileArguments,
+  { kernel, schedule, profile, launch }: ProfiledKernel,
+  { target, shape, dtype }: ProfileArguments,
+  details: boolean,
 ): ProfileDocument {
+  const { asWritten, metrics, bounds, advice, memory, mix } = profile
   return {
     kernel: kernel.name,
-    target: args.target,
-    shape: args.shape,
-    dtype: args.dtype,
-    schedule: args.schedule,
-    asWritten: profile.asWritten,
-    metrics: profile.metrics,
-    bounds: profile.bounds,
-    advice: profile.advice,
-    memory: profile.memory,
-    mix: profile.mix,
-    ...(launch === null
-      ? {}
-      : {
-          launch: {
-            split: launch.split,
-            shares: launch.cores.map(({ size }) => size),
-            total_time: launch.total_time,
-            hbm_read_bytes: launch.hbm_read_bytes,
-            hbm_write_bytes: launch.hbm_write_bytes,
-          },
-        }),
-    ...(device.unvalidated === null ? {} : { unvalidated: device.unvalidated }),
+    target,
+    shape,
+    dtype,
+    schedule,
+    asWritten,
+    metrics,
+    bounds,
+    advice,
+    ...(launch && {
+      launch: {
+        split: launch.split,
+        shares: launch.cores.map(({ size }) => size),
+        total_time: launch.total_time,
+        hbm_read_bytes: launch.hbm_read_bytes,
+        hbm_write_bytes: launch.hbm_write_bytes,
+      },
+    }),
+    ...(details && { memory, mix }),
   }
 }
 
 /** @throws ArgumentError when it is not what `neuronmm profile --json` prints. */
 export function parseDocument(text: string, source: string): ProfileDocument {
   try {
-    const document = JSON.parse(text) as ProfileDocument
-    if (typeof document.metrics?.total_time === 'number' && document.mix) return document
+    const document: unknown = JSON.parse(text)
+    if (isDocument(document)) return document
   } catch {
     // said below
   }
@@ -115,3 +117,20 @@ export function parseDocument(text: string, source: string): ProfileDocument {
     `${source} is not a profile; make one with neuronmm profile NAME … --json > ${source}`,
   )
 }
+
+function isDocument(value: unknown): value is ProfileDocument {
+  if (!isRecord(value)) return false
+  const { kernel, target, shape, dtype, schedule, metrics, mix = {} } = value
+  const names = [kernel, target, dtype].every((name) => typeof name === 'string')
+  return (
+    names &&
+    [shape, metrics, mix].every(areNumbers) &&
+    isRecord(schedule) &&
+    typeof (metrics as Record<string, unknown>).total_time === 'number'
+  )
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const areNumbers = (value: unknown): boolean =>
+  isRecord(value) && Object.values(value).every((n) => typeof n === 'number')

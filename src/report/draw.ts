@@ -1,12 +1,8 @@
-/** The two figures as SVG, and as PNG for where SVG does not go. The text is set in DejaVu Sans, which comes along. */
-import { createRequire } from 'node:module'
+/** The two figures of `neuronmm bench`. Series differ in dash and symbol, so that they can be told apart in grey. */
 import * as Plot from '@observablehq/plot'
-import { Resvg } from '@resvg/resvg-js'
-import { parseHTML } from 'linkedom'
+import { svgOf } from './canvas.ts'
 import type { FigurePoint } from './figures.ts'
 import { SERIES } from './workload.ts'
-
-const FONT = 'DejaVu Sans'
 
 export interface Figure {
   readonly name: 'time' | 'traffic'
@@ -19,27 +15,28 @@ const QUANTITIES = [
   { name: 'traffic', label: 'HBM traffic (GiB)', of: (p: { hbmGiB: number }) => p.hbmGiB },
 ] as const
 
+/** In the order of SERIES. */
+const DASHES = ['1 0', '6 3', '2 3', '8 3 2 3']
+
 /** Lines are modelled; rings are the published points. */
 export function drawFigures(points: readonly FigurePoint[], where: string): Figure[] {
   const label = (id: string) => SERIES.find((series) => series.id === id)!.label
+  const shown = SERIES.filter(({ id }) => points.some(({ series }) => series === id))
+  const last = Math.max(...points.map((p) => p.M))
   return QUANTITIES.map(({ name, label: quantity, of }) => {
     const title = `${quantity}, ${where}`
     const lines = points.map((p) => ({ M: p.M, value: of(p), series: label(p.series) }))
     const rings = points.flatMap((p) =>
       p.published ? [{ M: p.M, value: of(p.published), series: label(p.series) }] : [],
     )
-    const labels = lines.filter(({ M }) => M === Math.max(...points.map((p) => p.M)))
-    const { document } = parseHTML('<!doctype html><html><body></body></html>')
     const axes = { x: 'M', y: 'value', stroke: 'series' } as const
-    const svg = Plot.plot({
-      document,
+    const svg = svgOf({
       width: 760,
       height: 460,
       marginLeft: 60,
       marginRight: 150,
       marginTop: 75,
       marginBottom: 45,
-      style: { fontFamily: FONT, fontSize: '12px', background: 'white' },
       x: {
         label: 'rows of X (M)',
         type: 'log',
@@ -49,37 +46,49 @@ export function drawFigures(points: readonly FigurePoint[], where: string): Figu
       },
       y: { label: null, type: 'log', grid: true, tickFormat: (n: number) => `${n}`, ticks: 6 },
       color: { domain: SERIES.map((series) => series.label), scheme: 'tableau10' },
+      symbol: { domain: SERIES.map((series) => series.label) },
       marks: [
-        Plot.line(lines, { ...axes, strokeWidth: 2 }),
-        Plot.dot(lines, { ...axes, fill: 'series', r: 2.5 }),
-        Plot.dot(rings, { ...axes, r: 6, strokeWidth: 1.5 }),
-        // ours a line lower: in time it meets the seed's
-        ...labels.map((at) =>
+        ...shown.map(({ label: series }) =>
+          Plot.line(
+            lines.filter((line) => line.series === series),
+            {
+              ...axes,
+              strokeWidth: 2,
+              strokeDasharray: DASHES[SERIES.findIndex((s) => s.label === series)]!,
+            },
+          ),
+        ),
+        Plot.dot(lines, { ...axes, symbol: 'series', fill: 'series', r: 3 }),
+        Plot.dot(rings, { ...axes, r: 7, strokeWidth: 1.5 }),
+        ...spread(lines.filter(({ M }) => M === last)).map(({ at, dy }) =>
           Plot.text([at], {
             x: 'M',
             y: 'value',
             text: 'series',
             fill: 'series',
             dx: 10,
-            dy: at.series === label('tuned') ? 12 : 0,
+            dy,
             textAnchor: 'start',
           }),
         ),
-        Plot.text([`${title}. Lines: modelled; rings: published.`], {
+        Plot.text([`${title}. Lines: modelled${rings.length > 0 ? '; rings: published' : ''}.`], {
           frameAnchor: 'top-left',
           dy: -65,
           fontSize: 13,
         }),
       ],
     })
-    svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
-    return { name, title, svg: svg.outerHTML }
+    return { name, title, svg }
   })
 }
 
-/** Twice the size of the SVG. */
-export function toPng({ svg }: Figure): Uint8Array {
-  const fontFile = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf')
-  const font = { fontFiles: [fontFile], loadSystemFonts: false, defaultFontFamily: FONT }
-  return new Resvg(svg, { font, fitTo: { mode: 'zoom', value: 2 } }).render().asPng()
+/** Labels of lines that end close together are set apart, the lower line's below. */
+function spread<T extends { readonly value: number }>(ends: readonly T[]): { at: T; dy: number }[] {
+  const sorted = [...ends].sort((a, b) => b.value - a.value)
+  let previous = Number.POSITIVE_INFINITY
+  return sorted.map((at) => {
+    const close = previous / at.value < 1.15
+    previous = at.value
+    return { at, dy: close ? 12 : 0 }
+  })
 }

@@ -8,7 +8,7 @@ import { bind, type Dims } from '../nki/index.ts'
 import { profile } from '../simulate/index.ts'
 import { type Dtype, dtypeInfo } from '../tensor/index.ts'
 import { type Cache, type Cost, tune } from '../tune/index.ts'
-import { OUTSIDE, type Published, published } from './published.ts'
+import { CLAIMED, OUTSIDE, type Published, published } from './published.ts'
 import { type Series, WORKLOAD } from './workload.ts'
 
 const GIB = 2 ** 30
@@ -109,6 +109,8 @@ export interface Ratios {
   /** The seed's fused kernel over the tuned one. */
   readonly tunedTime: number
   readonly tunedTraffic: number
+  /** What is claimed for these points, where anything is. */
+  readonly published?: { readonly time: number; readonly traffic: number }
 }
 
 /** At the largest number of rows; null when a series is not there. */
@@ -124,5 +126,7 @@ export function ratiosOf(points: readonly FigurePoint[]): Ratios | null {
     asWrittenTraffic: dense.asWrittenGiB / fused.asWrittenGiB,
     tunedTime: fused.seconds / tuned.seconds,
     tunedTraffic: fused.hbmGiB / tuned.hbmGiB,
+    ...(dense.published &&
+      M === CLAIMED.M && { published: { time: CLAIMED.time, traffic: CLAIMED.traffic } }),
   }
 }

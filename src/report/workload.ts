@@ -25,14 +25,14 @@ export interface Series {
 export const SERIES: readonly Series[] = [
   {
     id: 'nki_xw',
-    label: 'X·W dense',
+    label: 'NKI XW (dense)',
     kernel: 'matmul_fully_optimized',
     schedule: 'seed',
     outside: [['M', 'N']],
   },
   {
     id: 'nki_xuv',
-    label: 'X·U·V sequential',
+    label: 'NKI XUV (sequential)',
     kernel: 'sequential_xuv',
     schedule: 'seed',
     outside: [
@@ -40,6 +40,6 @@ export const SERIES: readonly Series[] = [
       ['M', 'N'],
     ],
   },
-  { id: 'neuronmm', label: 'X·U·V fused', kernel: 'fused_xuv', schedule: 'seed', outside: [] },
-  { id: 'tuned', label: 'X·U·V fused, tuned', kernel: 'fused_xuv', schedule: 'tuned', outside: [] },
+  { id: 'neuronmm', label: 'NeuronMM (fused)', kernel: 'fused_xuv', schedule: 'seed', outside: [] },
+  { id: 'tuned', label: 'fused, tuned', kernel: 'fused_xuv', schedule: 'tuned', outside: [] },
 ]

@@ -1,9 +1,7 @@
 /** `neuronmm bench`: the two figures of the seed, modelled, with the published points and our tuned kernel. */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { DEVICES, type DeviceName } from '../../device/index.ts'
-import { findFamily } from '../../kernels/index.ts'
 import { ArgumentError } from '../../nki/index.ts'
 import {
   drawFigures,
@@ -21,6 +19,7 @@ import { diskCache, memoryCache } from '../../tune/index.ts'
 import {
   checkShape,
   dtypeOption,
+  familyOf,
   type KernelArguments,
   parseWhole,
   scheduleOption,
@@ -32,6 +31,7 @@ import { printJson } from '../output.ts'
 import { targetOption } from '../profiling.ts'
 import { showProgress, withProgress } from '../progress.ts'
 import { showHeadlines, showPoints, showResiduals, showTraffic, showTrials } from '../tables.ts'
+import { makeFolder, writeWhole } from '../whole-files.ts'
 import { benchOnDevice, type DeviceArguments } from './bench-device.ts'
 import { benchOnHost } from './bench-host.ts'
 
@@ -45,6 +45,7 @@ interface BenchArguments extends Omit<DeviceArguments, 'target' | 'shape'> {
   readonly kernels?: readonly string[]
   readonly output: string
   readonly cache: boolean
+  readonly details?: boolean
 }
 
 type Modelled = BenchArguments & { readonly target: DeviceName }
@@ -66,12 +67,16 @@ export function register(program: Command): void {
     .addOption(targetOption(['host']))
     .addOption(
       new Option('--kernels <names>', 'only these kernels, separated by commas').argParser((text) =>
-        text.split(',').map((name) => findFamily(name.trim()).name),
+        text.split(',').map((name) => familyOf(name.trim()).name),
       ),
     )
     .option('--output <folder>', 'where the figures go', 'neuronmm-bench')
     .option('--no-cache', 'search the tuned schedules anew')
     .option('--json', 'print one JSON object, and draw nothing')
+    .option(
+      '--details',
+      'with --json: also what is outside the kernels, counters as written, and the trial runs',
+    )
     .addOption(
       new Option('--on <where>', 'measure the emitted kernels on the NeuronCore of this machine').choices([
         'device',
@@ -103,10 +108,12 @@ async function bench({ target, ...args }: BenchArguments, command: Command): Pro
 async function benchModelled(args: Modelled): Promise<void> {
   const { M, ...given } = args.shape ?? {}
   const dims = { ...WORKLOAD.dims, ...given }
-  checkShape(findFamily(REFERENCE), { M: M ?? 1, ...dims })
+  checkShape(familyOf(REFERENCE), { M: M ?? 1, ...dims })
   const rows = M === undefined ? WORKLOAD.rows : [M]
   const names = args.kernels ?? [...new Set(SERIES.map(({ kernel }) => kernel))]
   const series = SERIES.filter(({ kernel }) => names.includes(kernel))
+  const draws = !args.json && rows.length > 1 && series.length > 0
+  if (draws) makeFolder(args.output)
 
   const counted = rows.flatMap((m) =>
     names.map((name) => traffic(name, 'seed', { ...dims, M: m }, args.dtype)),
@@ -120,32 +127,44 @@ async function benchModelled(args: Modelled): Promise<void> {
   )
   const trials = showProgress('trial runs', () => names.map((name) => trial(name, args.dtype)))
   const ratios = ratiosOf(points)
+  const { unvalidated } = DEVICES[args.target]
+  if (unvalidated) console.error(unvalidated)
   if (args.json)
     printJson({
       target: args.target,
       workload: { ...dims, dtype: args.dtype },
-      points,
+      points: args.details ? points : points.map(essential),
       ratios,
-      kernels: counted.map((point) => ({ ...point, ratioToFused: ratioToFused(point, counted) })),
-      trials,
+      ...(args.details && {
+        kernels: counted.map((point) => ({ ...point, ratioToFused: ratioToFused(point, counted) })),
+        trials,
+      }),
     })
   else {
     showTraffic(dims, counted)
     if (points.length > 0) showPoints(args.target, points)
     showResiduals(points)
-    if (ratios) showHeadlines(ratios)
+    if (ratios) showHeadlines(ratios, points)
     showTrials(trials)
-    if (rows.length > 1 && points.length > 0) draw(points, args)
+    if (draws) draw(points, args)
   }
   if (trials.some(({ ok }) => !ok)) process.exitCode = EXIT.failed
 }
 
+const essential = ({ series, M, seconds, hbmGiB, asWrittenGiB, published }: FigurePoint) => ({
+  series,
+  M,
+  seconds,
+  hbmGiB,
+  asWrittenGiB,
+  ...(published && { published }),
+})
+
 function draw(points: readonly FigurePoint[], { target, dtype, output }: Modelled): void {
-  mkdirSync(output, { recursive: true })
-  const files = drawFigures(points, `${target}, ${dtype}`).flatMap((figure) => {
-    const file = join(output, `${figure.name}-${target}`)
-    writeFileSync(`${file}.svg`, figure.svg)
-    writeFileSync(`${file}.png`, toPng(figure))
+  const files = drawFigures(points, `${target}, ${dtype}`).flatMap(({ name, svg }) => {
+    const file = join(output, `${name}-${target}`)
+    writeWhole(`${file}.svg`, svg)
+    writeWhole(`${file}.png`, toPng(svg))
     return [`${file}.svg`, `${file}.png`]
   })
   console.log(`\nFigures: ${files.join(', ')}`)

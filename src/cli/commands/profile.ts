@@ -1,5 +1,4 @@
 /** `neuronmm profile NAME`: modelled time, traffic and memory of a kernel on a NeuronCore, and what to do about them. */
-import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type LaunchProfile, type MemoryMap, type Profile, traceOf } from '../../simulate/index.ts'
 import { kernelCommand, withCores } from '../arguments.ts'
@@ -11,22 +10,25 @@ import {
   profiled,
   targetOption,
 } from '../profiling.ts'
+import { checkWritable, writeWhole } from '../whole-files.ts'
 
 export function register(program: Command): void {
   withCores(kernelCommand(program, 'profile', 'model the time, HBM traffic and SBUF use of a kernel'))
     .addOption(targetOption())
     .option('--trace <file>', 'write a timeline for ui.perfetto.dev')
-    .action((name: string, args: ProfileArguments & { trace?: string }) => {
+    .option('--details', 'with --json: also who lives where in SBUF and PSUM, and instructions by op')
+    .action((name: string, args: ProfileArguments & { trace?: string; details?: boolean }) => {
+      if (args.trace !== undefined) checkWritable(args.trace)
       const result = profiled(name, args, args.trace !== undefined)
       if (args.trace !== undefined) writeTrace(args.trace, result)
-      if (args.json) printJson(documentOf(result, args))
+      if (args.json) printJson(documentOf(result, args, args.details ?? false))
       else console.log(report(result, args))
     })
 }
 
 function writeTrace(path: string, { kernel, profile }: ProfiledKernel): void {
   const { file, slices, dropped } = traceOf(kernel.name, profile.timeline!)
-  writeFileSync(path, JSON.stringify(file))
+  writeWhole(path, JSON.stringify(file))
   console.error(`${path}: ${slices} slices; open it at ui.perfetto.dev`)
   if (dropped > 0)
     console.error(`The trace is cut: the last ${dropped} of ${slices + dropped} instructions are left out.`)
@@ -40,7 +42,6 @@ function report(result: ProfiledKernel, { shape, dtype, target }: ProfileArgumen
   const { kernel, scheduleName, device, profile, launch } = result
   const lines = [
     `${kernel.name} (${scheduleName}) on ${target}, ${device.core}: ${assignments(shape)}, ${dtype}. Modelled, not measured.`,
-    ...(device.unvalidated === null ? [] : [device.unvalidated]),
     ...(launch === null ? [] : [sharing(launch)]),
     '',
     times(profile),
@@ -92,11 +93,14 @@ function traffic({ asWritten, metrics: m, bounds, traffic: t }: Profile): string
   ].join('\n')
 }
 
-function memoryTable({ capacity, peak, needed, tenants }: MemoryMap): string {
+function memoryTable({ capacity, peak, needed, overflows, tenants }: MemoryMap): string {
   const kib = (bytes: number): string => (bytes / 1024).toFixed(1)
   const over = needed > capacity ? `; with one copy of everything it would need ${kib(needed)}` : ''
+  const verdict = overflows
+    ? `SBUF overflows, so this cannot be compiled: ${kib(peak)} KiB per partition are alive together, even with only a few tiles of what is largest; there are ${kib(capacity)}`
+    : `SBUF: ${kib(peak)} of ${kib(capacity)} KiB per partition${over}`
   return [
-    `SBUF: ${kib(peak)} of ${kib(capacity)} KiB per partition${over}`,
+    verdict,
     table(
       ['buffer', 'memory', 'KiB', 'copies', 'taken', 'address', 'residence', 'shares with', 'allocated at'],
       tenants.map((t) => [

@@ -1,9 +1,16 @@
 /** `neuronmm tune NAME`: the best schedule for a shape on a NeuronCore, as modelled. */
 import { type Command, Option } from 'commander'
 import { DEVICES, type DeviceName } from '../../device/index.ts'
-import { findFamily } from '../../kernels/index.ts'
 import { type Cost, cacheFolder, diskCache, type Trial, tune } from '../../tune/index.ts'
-import { checkShape, dtypeOption, type KernelArguments, optionsOf, shapeOption } from '../arguments.ts'
+import {
+  activationOption,
+  checkShape,
+  dtypeOption,
+  familyOf,
+  type KernelArguments,
+  optionsOf,
+  shapeOption,
+} from '../arguments.ts'
 import { assignments, bytes, printJson, table } from '../output.ts'
 import { targetOption } from '../profiling.ts'
 import { withProgress } from '../progress.ts'
@@ -28,12 +35,12 @@ export function register(program: Command): void {
         'input',
       ]),
     )
-    .option('--activation <name>', 'fuse an activation, where the kernel has one')
+    .addOption(activationOption())
     .option('--all', 'every candidate: profiled ones best first, and why the others were not')
     .option('--no-cache', `model every candidate anew, rather than read ${cacheFolder()}`)
     .option('--json', 'print one JSON object')
     .action(async (name: string, args: TuneArguments) => {
-      const family = findFamily(name)
+      const family = familyOf(name)
       const dims = checkShape(family, args.shape)
       const { best, tried, trials } = await withProgress(`tune ${name}`, (onProgress, signal) =>
         tune(family, dims, args.dtype, DEVICES[args.target], {
@@ -57,6 +64,8 @@ export function register(program: Command): void {
         })
         return
       }
+      const { unvalidated } = DEVICES[args.target]
+      if (unvalidated) console.log(`${unvalidated}\n`)
       const profiled = trials.filter(({ outcome }) => outcome === 'profiled').length
       console.log(
         `${tried} candidates of ${name} on ${args.target}, ${profiled} of them profiled, modelled; the best:\n`,

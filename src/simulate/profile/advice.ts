@@ -10,9 +10,9 @@ export interface Advice {
 
 /** Below 2 KiB per partition, that is 256 KiB per DMA of 128 rows, a DMA does not reach its bandwidth (DMA guide). */
 const SMALL_DMA_BYTES = 128 * 2048
-/** Shares, in percent, from which a thing is worth a remark. */
+/** Shares, in percent, from which a thing is worth a remark; of transposes, their share of the whole time. */
 const BUSY = 60
-const TRANSPOSES = 5
+const TRANSPOSES = 2
 const IDLE_TENSOR = 80
 const EXCESS_TRAFFIC = 3
 
@@ -21,11 +21,14 @@ interface Facts {
   readonly bounds: Bounds
   readonly plan: MemoryPlan
   readonly rereadBytes: number
+  /** Said of a device that nobody could check. */
+  readonly unvalidated: string | null
 }
 
 type Rule = (facts: Facts) => string | null
 
 const RULES: Readonly<Record<string, Rule>> = {
+  unvalidated: ({ unvalidated }) => unvalidated,
   'does-not-fit': ({ plan }) =>
     plan.overflows
       ? `A few tiles of every buffer need more than the ${kib(plan.capacity)} per partition that SBUF has: this cannot be compiled. Use smaller blocks.`
@@ -34,12 +37,12 @@ const RULES: Readonly<Record<string, Rule>> = {
     const spilled = plan.sbuf.filter((b) => b.residence === 'spilled')
     if (spilled.length === 0) return null
     const share = percent(m.spill_save_bytes + m.spill_reload_bytes, m.hbm_read_bytes + m.hbm_write_bytes)
-    return `${names(spilled)} does not fit in SBUF and is spilled: ${share} of the traffic is saves and reloads. Make the strip or its blocks smaller.`
+    return `${names(spilled)} ${does(spilled)} not fit in SBUF and ${is(spilled)} spilled: ${share} of the traffic is saves and reloads. Make the strip or its blocks smaller.`
   },
   reread: ({ rereadBytes, metrics: m, plan }) => {
     const streamed = plan.sbuf.filter((b) => b.residence === 'streamed')
     if (streamed.length === 0) return null
-    return `${names(streamed)} does not fit in SBUF and is loaded again at each use: ${percent(rereadBytes, m.hbm_read_bytes)} of what is read. Use smaller blocks.`
+    return `${names(streamed)} ${does(streamed)} not fit in SBUF and ${is(streamed)} loaded again at each use: ${percent(rereadBytes, m.hbm_read_bytes)} of what is read. Use smaller blocks.`
   },
   'small-dma': ({ metrics: m }) =>
     m.dma_transfer_average_bytes < SMALL_DMA_BYTES && m.dma_active_time_percent > BUSY
@@ -52,7 +55,8 @@ const RULES: Readonly<Record<string, Rule>> = {
       : null
   },
   transposes: ({ metrics: m }) =>
-    m.hardware_flops > 0 && (100 * m.transpose_flops) / m.hardware_flops > TRANSPOSES
+    m.hardware_flops > 0 &&
+    (m.tensor_engine_active_time_percent * m.transpose_flops) / m.hardware_flops > TRANSPOSES
       ? `${percent(m.transpose_flops, m.hardware_flops)} of the tensor engine's FLOPs are transposes. Swap stationary and moving so that the result is born transposed, or load transposed.`
       : null,
   'single-buffered': ({ plan, metrics: m }) => {
@@ -61,7 +65,7 @@ const RULES: Readonly<Record<string, Rule>> = {
         b.alloc.loop && b.degree === 1 && b.tilesAhead === 0 && b.residence === 'resident' && isLoaded(b),
     )
     return single.length > 0 && m.tensor_engine_active_time_percent < IDLE_TENSOR + 10
-      ? `There is room for one copy only of ${names(single)}: its loads do not overlap with the compute on it. Use smaller blocks.`
+      ? `There is room for one copy only of ${names(single)}: loads do not overlap with compute. Use smaller blocks.`
       : null
   },
   'vector-bound': ({ metrics: m }) =>
@@ -84,5 +88,7 @@ export const adviseOn = (facts: Facts): Advice[] =>
 const isLoaded = ({ accesses }: Buffer): boolean =>
   accesses.some(({ op, role }) => role === 'dst' && op.engine === 'dma')
 const names = (buffers: readonly Buffer[]): string => buffers.map((b) => b.alloc.name).join(' and ')
+const does = (list: readonly Buffer[]): string => (list.length > 1 ? 'do' : 'does')
+const is = (list: readonly Buffer[]): string => (list.length > 1 ? 'are' : 'is')
 const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(0)} %`
 const kib = (bytes: number): string => `${(bytes / 1024).toFixed(0)} KiB`

@@ -1,6 +1,6 @@
 /** What no schedule can beat on this device: the time of its multiplications, and that of moving every byte once. */
 import { dmaBandwidth, type Machine, PASSES, peakMacs } from '../../device/index.ts'
-import { type Binding, dtypeOf, type Op, type Program, walk } from '../../nki/index.ts'
+import { type Binding, dtypeOf, type HbmTensor, type Op, type Program, walk } from '../../nki/index.ts'
 import { dtypeInfo } from '../../tensor/index.ts'
 import type { Counts } from '../run/count.ts'
 
@@ -22,13 +22,8 @@ export function boundsOf(
   macs: number,
   machine: Machine,
 ): Bounds {
-  let compulsoryBytes = 0
-  for (const { name, p, f, dtype } of [...program.inputs, program.output]) {
-    const size =
-      (binding.dims[p.dim] ?? 1) * (binding.dims[f.dim] ?? 1) * dtypeInfo(dtypeOf(dtype, binding)).bytes
-    const { hbmReadBytes, hbmWriteBytes } = counts.tensors[name]!
-    compulsoryBytes += Math.min(size, name === program.output.name ? hbmWriteBytes : hbmReadBytes)
-  }
+  const { inputs, output } = compulsory(program, binding, counts)
+  const compulsoryBytes = inputs + output
   const single = multipliesFloat32(program, binding)
   const passes = single ? PASSES.float32 : PASSES.other
   return {
@@ -36,6 +31,24 @@ export function boundsOf(
     memory: (compulsoryBytes / dmaBandwidth(machine)) * 1e-6,
     compulsoryBytes,
     launch: machine.launch * 1e-6,
+  }
+}
+
+/** Bytes of the inputs and of the output, once each: only the part of them that the kernel touches. */
+export function compulsory(
+  program: Program,
+  binding: Binding,
+  counts: Counts,
+): { readonly inputs: number; readonly output: number } {
+  const sizeOf = ({ p, f, dtype }: HbmTensor): number =>
+    (binding.dims[p.dim] ?? 1) * (binding.dims[f.dim] ?? 1) * dtypeInfo(dtypeOf(dtype, binding)).bytes
+  const { tensors } = counts
+  return {
+    inputs: program.inputs.reduce(
+      (sum, input) => sum + Math.min(sizeOf(input), tensors[input.name]!.hbmReadBytes),
+      0,
+    ),
+    output: Math.min(sizeOf(program.output), tensors[program.output.name]!.hbmWriteBytes),
   }
 }
 

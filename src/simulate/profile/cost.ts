@@ -51,3 +51,13 @@ export function tensorFlops(op: Op, instance: Instance): number {
   const { A, B } = instance.size
   return 2 * (op.spec.name === 'nc_transpose' ? A * A * B : (op.spec.tally(instance).macs ?? 0))
 }
+
+/**
+ * What Neuron Explorer multiplies FLOPs with in its `adjusted_` metrics, to relate them to the peak of bfloat16 (profile
+ * schema, adjusted_hardware_flops).
+ */
+export function explorerWeight({ dtype }: Instance, { name }: Machine): number {
+  const operand = dtype.moving ?? dtype.data
+  if (operand === 'float32') return 4
+  return operand?.startsWith('float8') && name !== 'trn1' ? 0.5 : 1
+}

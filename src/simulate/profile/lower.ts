@@ -18,6 +18,7 @@ import {
 import { type Occupant, Placement } from './buffers.ts'
 import { zeroTime } from './cost.ts'
 import { accessesOf, gridOf } from './grid.ts'
+import { addOnChip, nothingOnChip, type OnChip } from './on-chip.ts'
 import { type Buffer, type MemoryPlan, planMemory } from './plan.ts'
 import { type Operand, PreparedOp } from './prepared.ts'
 import { QUEUE } from './queues.ts'
@@ -43,7 +44,10 @@ export interface Traffic {
   spillReloadBytes: number
   transfers: number
   flops: number
+  adjustedFlops: number
   transposeFlops: number
+  adjustedTransposeFlops: number
+  readonly onChip: OnChip
 }
 
 export interface LowerOptions {
@@ -72,6 +76,8 @@ class Lowering {
   private readonly prepared = new Map<Op, PreparedOp>()
   private readonly occupants: Occupant[] | null
   private readonly memsets = new Map<Alloc, number>()
+  /** Bytes that memsets wrote. */
+  private readonly zeroed = { sbuf: 0, psum: 0 }
 
   constructor(
     private readonly program: Program,
@@ -119,9 +125,22 @@ class Lowering {
         spillReloadBytes,
         transfers: sum([...ops, ...spills, ...rereads].map((x) => x.transfers)),
         flops: sum(ops.map((op) => op.flops)),
+        adjustedFlops: sum(ops.map((op) => op.adjustedFlops)),
         transposeFlops: sum(ops.map((op) => op.transposeFlops)),
+        adjustedTransposeFlops: sum(ops.map((op) => op.adjustedTransposeFlops)),
+        onChip: this.onChip(ops, spillSaveBytes, spillReloadBytes + rereadBytes),
       },
     }
+  }
+
+  /** The compiler's own share on top: the on-chip side of spills and re-reads, and memsets. */
+  private onChip(ops: readonly PreparedOp[], saved: number, loaded: number): OnChip {
+    const sum = nothingOnChip()
+    for (const op of ops) addOnChip(sum, op.onChip, 1)
+    sum.sbufReadBytes += saved
+    sum.sbufWriteBytes += loaded + this.zeroed.sbuf
+    sum.psumWriteBytes += this.zeroed.psum
+    return sum
   }
 
   private overflow(buffer: Buffer): void {
@@ -194,6 +213,7 @@ class Lowering {
     for (let tile = 0; tile < tiles; tile++) {
       if (spilled && !spilled.isResident(tile)) continue
       this.stream.add(QUEUE.gpsimd, time, origin)
+      this.zeroed[alloc.memory as 'sbuf' | 'psum'] += grid.rows * grid.cols * placement.buffer!.elementBytes
       this.order.awaitFree(this.stream, placement.slot(tile))
       this.order.write(this.stream, placement.slot(tile))
       this.note(placement)

@@ -250,9 +250,10 @@ function loadAhead(buffer: Buffer, buffers: readonly Buffer[], machine: Machine,
 const besideSpill = (buffer: Buffer, buffers: readonly Buffer[]): boolean =>
   buffers.some((b) => b.residence === 'spilled' && overlap(b.lifetime.own, buffer.lifetime.loop))
 
-/** Gives every buffer its address; the peak. */
+/** Gives every buffer its address; the peak. Where there is no room for them all, none has an address. */
 function settle(buffers: readonly Buffer[], capacity: number): number {
-  const placed = place(blocksOf(buffers, true), capacity) ?? place(blocksOf(buffers), capacity) ?? []
+  const placed = place(blocksOf(buffers, true), capacity) ?? place(blocksOf(buffers), capacity)
+  if (!placed) return peakOf(buffers)
   for (const one of placed) {
     one.block.buffer.address = one.address
     one.block.buffer.sharesWith = placed

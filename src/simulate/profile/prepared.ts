@@ -12,7 +12,8 @@ import {
   type Span,
 } from '../../nki/index.ts'
 import type { Placement, Placements } from './buffers.ts'
-import { engineTime, tensorFlops, transferOf } from './cost.ts'
+import { engineTime, explorerWeight, tensorFlops, transferOf } from './cost.ts'
+import { addOnChip, nothingOnChip, type OnChip, onChipOf } from './on-chip.ts'
 import { QUEUE } from './queues.ts'
 import type { StreamedBuffer } from './reread.ts'
 import type { SpilledBuffer } from './spill.ts'
@@ -38,6 +39,9 @@ interface SizeClass {
   readonly time: number
   readonly bytes: number
   readonly flops: number
+  /** As bfloat16 would do them in the same time, as Neuron Explorer has it. */
+  readonly adjustedFlops: number
+  readonly onChip: OnChip
   count: number
 }
 
@@ -137,10 +141,13 @@ export class PreparedOp {
     const instance: Instance = { ...this.instance, size }
     const { op, machine } = this
     const transfer = op.engine === 'dma' ? transferOf(op, instance, machine) : null
+    const flops = op.engine === 'tensor' ? tensorFlops(op, instance) : 0
     const made: SizeClass = {
       time: transfer ? transfer.time : engineTime(op, instance, machine),
       bytes: transfer?.bytes ?? 0,
-      flops: op.engine === 'tensor' ? tensorFlops(op, instance) : 0,
+      flops,
+      adjustedFlops: flops * explorerWeight(instance, machine),
+      onChip: onChipOf(op.spec, instance),
       count: 0,
     }
     this.classes.set(key, made)
@@ -165,7 +172,18 @@ export class PreparedOp {
   get flops(): number {
     return this.sum((c) => c.flops)
   }
+  get adjustedFlops(): number {
+    return this.sum((c) => c.adjustedFlops)
+  }
   get transposeFlops(): number {
     return this.transpose ? this.flops : 0
+  }
+  get adjustedTransposeFlops(): number {
+    return this.transpose ? this.adjustedFlops : 0
+  }
+  get onChip(): OnChip {
+    const sum = nothingOnChip()
+    for (const c of this.classes.values()) addOnChip(sum, c.onChip, c.count)
+    return sum
   }
 }

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { dmaBandwidth, machineOf, trn1, trn2 } from '../../device/index.ts'
 import { choose, findFamily, traceChoice } from '../../kernels/index.ts'
 import { bind, type Dims } from '../../nki/index.ts'
-import { traceOf } from '../trace/index.ts'
 import { type ProfileOptions, profile } from './index.ts'
 import { Stream } from './stream.ts'
 import { execute } from './timing.ts'
@@ -130,24 +129,6 @@ describe('what does not fit', () => {
     expect(metrics.spill_save_bytes).toBe(0)
     expect(metrics.hbm_read_bytes).toBeGreaterThan(asWritten.hbm_read_bytes)
   })
-})
-
-it('writes a trace whose slices are sorted and never overlap on a track', () => {
-  const { timeline } = time('fused_xuv', { M: 512, K: 512, r: 256, N: 512 }, 'seed', trn2, { timeline: true })
-  const { file, dropped } = traceOf('fused_xuv', timeline!)
-  expect(dropped).toBe(0)
-  const free = new Map<number, number>()
-  let last = 0
-  for (const { ph, ts, tid, dur } of file.traceEvents) {
-    expect(ts).toBeGreaterThanOrEqual(last)
-    last = ts
-    if (ph !== 'X') continue
-    expect(ts).toBeGreaterThanOrEqual((free.get(tid!) ?? 0) - 1e-6)
-    free.set(tid!, ts + dur!)
-  }
-  const cut = traceOf('fused_xuv', timeline!, 10)
-  expect(cut.slices).toBe(10)
-  expect(cut.file.traceEvents.some((e) => e.name.startsWith('trace cut here'))).toBe(true)
 })
 
 it('takes the bandwidth of all DMA engines from the device', () => {

@@ -6,7 +6,7 @@ import { type Device, type Machine, machineOf } from '../../device/index.ts'
 import { ArgumentError, type Binding, type Program } from '../../nki/index.ts'
 import { type Counts, count } from '../run/count.ts'
 import { type Advice, adviseOn } from './advice.ts'
-import { type Bounds, boundsOf } from './bounds.ts'
+import { type Bounds, boundsOf, compulsory } from './bounds.ts'
 import type { Occupant } from './buffers.ts'
 import { lower, type Traffic } from './lower.ts'
 import { type MemoryMap, memoryMap } from './memory-map.ts'
@@ -64,13 +64,24 @@ export function profile(
   const { stream, plan, traffic, occupants } = lower(program, binding, machine, { positions: timeline })
   const timing = execute(stream, machine, timeline)
   const needed = macs ?? counts.macs
-  const metrics = metricsOf(timing, traffic, { matmuls: counts.ncMatmuls, usefulFlops: 2 * needed }, machine)
+  const work = {
+    matmuls: counts.ncMatmuls,
+    usefulFlops: 2 * needed,
+    compulsory: compulsory(program, binding, counts),
+  }
+  const metrics = metricsOf(timing, traffic, work, machine)
   const bounds = boundsOf(program, binding, counts, Math.min(needed, counts.macs), machine)
   return {
     asWritten: { hbm_read_bytes: counts.hbmReadBytes, hbm_write_bytes: counts.hbmWriteBytes },
     metrics,
     bounds,
-    advice: adviseOn({ metrics, bounds, plan, rereadBytes: traffic.rereadBytes }),
+    advice: adviseOn({
+      metrics,
+      bounds,
+      plan,
+      rereadBytes: traffic.rereadBytes,
+      unvalidated: device.unvalidated,
+    }),
     memory: memoryMap(plan),
     counts,
     traffic,

@@ -31,7 +31,7 @@ export interface TraceSummary {
   readonly dropped: number
 }
 
-/** A browser loads this many with ease. */
+/** A browser loads this many with ease; the file has about 40 MB then. */
 const MAX_SLICES = 200_000
 const PID = 1
 
@@ -120,13 +120,19 @@ function slice({ stream, timing }: Timeline, i: number): TraceEvent {
     dur: Math.max(0, rounded(stop - ts)),
     cat: SPILLS.has(op) ? 'spill' : queue >= FIRST_DMA ? 'dma' : 'compute',
     args: {
+      op,
       tile,
-      row: stream.position!.row[i]!,
-      column: stream.position!.column[i]!,
+      // the compiler's own instructions have no piece of the kernel's loops
+      ...(!COMPILERS.has(op) && {
+        row: stream.position!.row[i]!,
+        column: stream.position!.column[i]!,
+      }),
       source: site,
     },
   }
 }
 
 const FIRST_DMA = QUEUES.indexOf('load')
+/** What moves because something does not fit. */
 const SPILLS = new Set(['spill_save', 'spill_reload', 'reread'])
+const COMPILERS = new Set([...SPILLS, 'memset'])
