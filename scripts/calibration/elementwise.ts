@@ -150,3 +150,22 @@ export const vectorAdd = kernel({
       }
   },
 })
+
+/** Reads x a tile of 128 rows at a time, and does nothing with it. */
+export const reading = kernel({
+  name: 'reading',
+  summary: 'Loads x in tiles of 128 rows; y is zero.',
+  inputs: { x: ['M', 'N'], shape: ['P', 'N'] },
+  output: ['P', 'N'],
+  schedule: {},
+  reference: timedOnly,
+  macs: () => 0,
+  trace({ nl, nisa }, { x, y }, { M, N, P }) {
+    for (const m of nl.affineRange(M.tiles(128))) {
+      const tile = nl.sbuf('tile', [m, N], x.dtype)
+      nisa.dmaCopy({ dst: tile, src: x.at(m, N) })
+    }
+    for (const p of nl.affineRange(P.tiles(128)))
+      nisa.dmaCopy({ dst: y.at(p, N), src: nl.zeros('zero', [p, N], y.dtype) })
+  },
+})

@@ -2,21 +2,21 @@
  * How firmly each calibrated number stands: refitted to its observations, refitted without each of them in turn, and
  * changed by a tenth.
  */
-import { DEVICES, type Device, type Quantity } from '../../src/device/index.ts'
+import { type Calibrated, DEVICES, type Device, type Quantity } from '../../src/device/index.ts'
 import { model, setting } from './model.ts'
-import type { ParameterName, Point } from './points.ts'
+import type { Point } from './point.ts'
 
 /** What of a point a number is fitted to: its time, or the busy time of the engine that the number is about. */
-const OBSERVABLE: Partial<Record<ParameterName, 'tensor' | 'vector'>> = {
+const OBSERVABLE: Partial<Record<keyof Calibrated, 'tensor' | 'vector'>> = {
   matmulOverhead: 'tensor',
   reciprocalCycles: 'vector',
 }
 
 /** Numbers that are counts are compared with their neighbours, not fitted. */
-export const COUNTS: readonly ParameterName[] = ['bufferingDegree', 'passingTiles']
+export const COUNTS: readonly (keyof Calibrated)[] = ['bufferingDegree', 'passingTiles']
 
-export function logError(point: Point, name: ParameterName, value: number): number {
-  const modelled = model(point, setting({ [name]: value }))
+export function logError(point: Point, name: keyof Calibrated, value: number): number {
+  const modelled = model(point, setting(name, value))
   const engine = OBSERVABLE[name]
   return engine
     ? Math.log(modelled.active[engine] / point.active![engine]!)
@@ -28,7 +28,7 @@ const STEPS = 16
 const GOLDEN = (Math.sqrt(5) - 1) / 2
 
 /** The value between a half and twice the given one with the least sum of squared logarithmic errors. */
-export function refit(points: readonly Point[], name: ParameterName, around: number): number {
+export function refit(points: readonly Point[], name: keyof Calibrated, around: number): number {
   const cost = (logValue: number): number =>
     points.reduce((sum, point) => sum + logError(point, name, Math.exp(logValue)) ** 2, 0)
   let [low, high] = [Math.log(around / 2), Math.log(around * 2)]
@@ -49,7 +49,7 @@ export function refit(points: readonly Point[], name: ParameterName, around: num
 
 export interface Fitted {
   readonly device: Device
-  readonly name: ParameterName
+  readonly name: keyof Calibrated
   readonly quantity: Quantity
   readonly points: readonly Point[]
   /** Fitted to all of its points; null for a count. */
@@ -60,7 +60,7 @@ export interface Fitted {
 
 export function fitted(
   device: Device,
-  name: ParameterName,
+  name: keyof Calibrated,
   quantity: Quantity,
   points: readonly Point[],
 ): Fitted {
@@ -88,13 +88,13 @@ export function fitted(
 }
 
 /** The calibrated numbers of the devices that somebody has measured. */
-export const calibratedNumbers = (): { device: Device; name: ParameterName; quantity: Quantity }[] =>
+export const calibratedNumbers = (): { device: Device; name: keyof Calibrated; quantity: Quantity }[] =>
   Object.values(DEVICES)
     .filter((device) => device.unvalidated === null)
     .flatMap((device) =>
       Object.entries(device.calibrated).map(([name, quantity]) => ({
         device,
-        name: name as ParameterName,
+        name: name as keyof Calibrated,
         quantity: quantity as Quantity,
       })),
     )

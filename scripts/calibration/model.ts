@@ -1,8 +1,8 @@
 /** Points as the profiler sees them, on the device as it is or with one of its numbers changed. */
-import { DEVICES, type Machine, machineOf } from '../../src/device/index.ts'
+import { type Calibrated, DEVICES, type Machine, machineOf, withCalibrated } from '../../src/device/index.ts'
 import { bind } from '../../src/nki/index.ts'
 import { type Profile, profile } from '../../src/simulate/index.ts'
-import type { Activity, ParameterName, Point } from './points.ts'
+import type { Activity, Point } from './point.ts'
 
 export interface Modelled {
   readonly ms: number
@@ -33,19 +33,7 @@ export function model(point: Point, change: (machine: Machine) => Machine = (m) 
   }
 }
 
-/** How a calibrated number enters the machine. */
-const SETTERS: Readonly<Record<ParameterName, (machine: Machine, value: number) => Machine>> = {
-  tensorClock: (m, value) => ({ ...m, clock: { ...m.clock, tensor: value * 1000 } }),
-  dmaRowTime: (m, value) => ({ ...m, dma: { ...m.dma, rowTime: value } }),
-  reciprocalCycles: (m, value) => ({ ...m, elementCycles: { ...m.elementCycles, reciprocal: value } }),
-  matmulOverhead: (m, value) => ({ ...m, matmulOverhead: value }),
-  semaphore: (m, value) => ({ ...m, semaphore: value }),
-  launch: (m, value) => ({ ...m, launch: value }),
-  bufferingDegree: (m, value) => ({ ...m, maxDegree: value }),
-  passingTiles: (m, value) => ({ ...m, passingTiles: value }),
-}
-
 export const setting =
-  (values: Partial<Record<ParameterName, number>>) =>
+  (name: keyof Calibrated, value: number) =>
   (machine: Machine): Machine =>
-    Object.entries(values).reduce((m, [name, value]) => SETTERS[name as ParameterName](m, value), machine)
+    withCalibrated(machine, name, value)

@@ -2,69 +2,16 @@
  * Published measurements, and how each is modelled. `calibrates` names the numbers of the device tables that were set by
  * looking at the point; a point without any was predicted.
  */
-import type { DeviceName, Machine } from '../../src/device/index.ts'
-import { choose, findFamily } from '../../src/kernels/index.ts'
-import type { Dims, Kernel, ScheduleValues } from '../../src/nki/index.ts'
+import type { Calibrated, DeviceName } from '../../src/device/index.ts'
 import { OUTSIDE, published } from '../../src/report/published.ts'
 import type { Dtype } from '../../src/tensor/index.ts'
-import { autotuned, autotunedTransposing, POSITIONS } from './autotuned.ts'
+import { rungs, scoreboards } from './autotune-points.ts'
 import { adamw, rope, silu, vectorAdd } from './elementwise.ts'
 import { batchedMatmul, transposingMatmul } from './nkibench.ts'
-import { blockedMatmul, ladder, tileLoads } from './tutorial.ts'
-
-export type ParameterName =
-  | 'tensorClock'
-  | 'dmaRowTime'
-  | 'reciprocalCycles'
-  | 'matmulOverhead'
-  | 'semaphore'
-  | 'launch'
-  | 'bufferingDegree'
-  | 'passingTiles'
-
-/** Busy time in ms. */
-export type Activity = Partial<Record<'tensor' | 'vector' | 'scalar' | 'dma', number>>
-
-export interface Point {
-  readonly name: string
-  readonly source: string
-  readonly target: DeviceName
-  readonly dtype: Dtype
-  readonly dims: Dims
-  readonly kernel: Kernel
-  /** Several where the published time is the best of a search: the best of them counts. */
-  readonly schedules: readonly ScheduleValues[]
-  readonly ms?: number
-  /** Read and written together. */
-  readonly bytes?: number
-  readonly active?: Activity
-  /** Timed from the host: a launch is part of it. Other sources are profiles of the device. */
-  readonly launched?: boolean
-  readonly machine?: Partial<Machine>
-  /** µs that its source takes in series with everything else, and that the language does not express. */
-  readonly serial?: (machine: Machine) => number
-  /** Bytes that the experiment moved outside of the kernel, serially, at the HBM share of the core. */
-  readonly outsideBytes?: number
-  readonly calibrates?: readonly ParameterName[]
-  /** Why it is off, where it is. */
-  readonly remark?: string
-  /** The model does not claim it: why not. It is shown, and counted apart. */
-  readonly outOfReach?: string
-}
+import { library, own, type Point, square } from './point.ts'
+import { blockedMatmul, tileLoads } from './tutorial.ts'
 
 const GIB = 2 ** 30
-
-/** A kernel of the library, in the form and schedule that its name picks. */
-function library(name: string, dims: Dims, schedule: string | ScheduleValues = 'default') {
-  const choice = choose(findFamily(name), dims, schedule)
-  return { kernel: choice.kernel, schedules: [choice.schedule], dims }
-}
-const own = (kernel: Kernel, dims: Dims, schedule: ScheduleValues = {}) => ({
-  kernel,
-  schedules: [schedule],
-  dims,
-})
-const square = (n: number) => ({ M: n, K: n, N: n })
 
 // --- the seed's two figures -------------------------------------------------------------------------------------------
 
@@ -84,12 +31,17 @@ const FIGURES = {
   },
   neuronmm: { label: 'XUV, fused', kernel: 'fused_xuv', outside: () => 0 },
 }
-const CALIBRATING: Readonly<Record<string, readonly ParameterName[]>> = {
+const CALIBRATING: Readonly<Record<string, readonly (keyof Calibrated)[]>> = {
   'XW, M = 32768': ['passingTiles'],
   'XUV, two kernels, M = 32768': ['passingTiles'],
   'XUV, fused, M = 32768': ['tensorClock'],
 }
 const SPILL = 'beyond 8192 rows the strip of sums spills, and no one law fits both series: the signs disagree'
+const SPILL_RULES = 'what is spilled'
+const SHAPING: Readonly<Record<string, string>> = {
+  'XW, M = 16384': SPILL_RULES,
+  'XUV, two kernels, M = 16384': SPILL_RULES,
+}
 const REMARKS: Readonly<Record<string, string>> = {
   'XW, M = 16384': SPILL,
   'XW, M = 32768': SPILL,
@@ -113,6 +65,7 @@ const figures = Object.entries(FIGURES).flatMap(([series, { label, kernel, outsi
       bytes: hbmGiB * GIB,
       outsideBytes: outside(M) * BF16,
       ...(CALIBRATING[name] && { calibrates: CALIBRATING[name] }),
+      ...(SHAPING[name] && { shaped: SHAPING[name] }),
       ...(REMARKS[name] && { remark: REMARKS[name] }),
     }
   }),
@@ -168,6 +121,7 @@ const tutorials: Point[] = [
     ms: 28.41,
     bytes: 8.66e9,
     active: { tensor: 28.28, dma: 27.19 },
+    shaped: 'blocks that are loaded again',
   }),
   tutorial('trn2', 'float32', {
     name: 'all in blocks',
@@ -175,6 +129,7 @@ const tutorials: Point[] = [
     ms: 28.3,
     bytes: 1.82e9,
     active: { tensor: 28.16, dma: 6.1, vector: 2.99 },
+    shaped: SPILL_RULES,
     remark:
       'the strip of sums does not fit by 8 %: loads beside it are modelled with one copy, and so without overlap',
   }),
@@ -197,6 +152,7 @@ const benchmarks: Point[] = [
     ms: 9.61,
     bytes: 392_167_424 + 179_306_496,
     active: { scalar: 0.365 },
+    shaped: 'copies in part',
   }),
   nkibench({
     name: 'matmul 4096×5120×12288',
@@ -204,6 +160,7 @@ const benchmarks: Point[] = [
     ms: 35.2,
     bytes: 9_059_762_176 + 201_326_592,
     active: { scalar: 2.395 },
+    shaped: 'rows of a DMA; blocks that are loaded again',
   }),
   nkibench({
     name: 'bmm 16×4096×64×4096, best',
@@ -281,92 +238,6 @@ const examples: Point[] = [
   }),
 ]
 
-// --- nki-autotune: the scoreboard (timed from the host) and the 2048³ ladder, bfloat16 on Trn2 ------------------------
-
-type Entry = readonly [n: number, outer: 'rows' | 'columns', k: number, m: number, n: number, ms: number]
-const PLAIN: readonly Entry[] = [
-  [512, 'columns', 4, 1, 1, 0.054],
-  [1024, 'columns', 4, 2, 1, 0.076],
-  [1536, 'columns', 12, 1, 1, 0.141],
-  [2048, 'rows', 2, 4, 2, 0.269],
-  [2560, 'rows', 4, 5, 1, 0.483],
-  [3072, 'columns', 12, 2, 2, 0.795],
-  [3584, 'rows', 14, 7, 1, 1.247],
-  [4096, 'rows', 4, 4, 2, 1.823],
-  [4608, 'rows', 12, 4, 3, 2.573],
-  [5120, 'columns', 20, 5, 2, 3.504],
-]
-const TRANSPOSING: readonly Entry[] = [
-  [512, 'columns', 2, 4, 1, 0.056],
-  [1024, 'columns', 8, 4, 2, 0.079],
-  [1536, 'columns', 12, 1, 3, 0.149],
-  [2048, 'columns', 2, 2, 1, 0.288],
-  [2560, 'rows', 1, 4, 1, 0.509],
-  [3072, 'rows', 12, 4, 2, 0.827],
-  [3584, 'rows', 14, 4, 1, 1.291],
-  [4096, 'rows', 4, 4, 2, 1.886],
-  [4608, 'rows', 12, 3, 3, 2.653],
-  [5120, 'rows', 10, 5, 2, 3.603],
-]
-const TILE = 128
-const scoreboard = (kernel: Kernel, label: string, entries: readonly Entry[], remark?: string): Point[] =>
-  entries.map(([size, outer, k, m, n, ms]) => ({
-    name: `${label}, ${size}³`,
-    source: 'nki-autotune scoreboard',
-    target: 'trn2',
-    dtype: 'bfloat16',
-    dims: square(size),
-    kernel,
-    schedules: POSITIONS.flatMap((xLoad) =>
-      POSITIONS.map((wLoad) => ({
-        outer,
-        kBlock: k * TILE,
-        mBlock: m * TILE,
-        nBlock: n * 4 * TILE,
-        xLoad,
-        wLoad,
-      })),
-    ),
-    ms,
-    launched: true,
-    ...(kernel === autotuned && size <= 1024 && { calibrates: ['launch' as const] }),
-    ...(remark && { remark }),
-  }))
-
-const rung = (
-  name: string,
-  ms: number,
-  point: Omit<Point, 'name' | 'source' | 'target' | 'dtype' | 'ms'>,
-): Point => ({
-  ...point,
-  name,
-  ms,
-  source: 'nki-autotune ladder, 2048³',
-  target: 'trn2',
-  dtype: 'bfloat16',
-})
-const rungs: Point[] = [
-  rung('loads in the loop over the contraction', 1.366, {
-    ...own(ladder, square(2048), { loads: 'serial' }),
-    remark: 'how many loads ran ahead is not published',
-  }),
-  rung('operands resident, one PSUM bank', 0.366, {
-    ...own(ladder, square(2048)),
-    machine: { psumBanks: 1 },
-    // the source zeroes each of its 64 tiles in PSUM on GpSimd; with one bank nothing else goes on meanwhile
-    serial: (m) => 64 * ((512 + m.accessCycles) / m.clock.gpsimd + m.semaphore),
-    calibrates: ['semaphore'],
-  }),
-  rung('operands resident, two PSUM banks', 0.264, {
-    ...own(ladder, square(2048)),
-    machine: { psumBanks: 2 },
-    calibrates: ['semaphore'],
-  }),
-  rung('streamed, double-buffered', 0.244, {
-    ...own(blockedMatmul, square(2048), { mBlock: 512, nBlock: 512 }),
-  }),
-]
-
 // --- additions of vectors, a course's figures -------------------------------------------------------------------------
 
 const FIXED =
@@ -392,12 +263,6 @@ export const POINTS: readonly Point[] = [
   ...benchmarks,
   ...examples,
   ...rungs,
-  ...scoreboard(autotuned, 'xᵀ·w', PLAIN),
-  ...scoreboard(
-    autotunedTransposing,
-    'x·w, transposing',
-    TRANSPOSING,
-    'transposes are not interleaved with the matmuls of the block before, as a compiler does',
-  ),
+  ...scoreboards,
   ...additions,
 ]

@@ -3,7 +3,14 @@ import { Option } from 'commander'
 import { DEVICE_NAMES, DEVICES, type Device, type DeviceName } from '../device/index.ts'
 import { traceChoice } from '../kernels/index.ts'
 import { ArgumentError, bind, type Kernel, type Split } from '../nki/index.ts'
-import { type LaunchProfile, type Profile, profile, profileLaunch } from '../simulate/index.ts'
+import {
+  type LaunchProfile,
+  type Profile,
+  profile,
+  profileLaunch,
+  type Sensitivity,
+  sensitivity,
+} from '../simulate/index.ts'
 import { type CoresArguments, chosen, coresOf, type KernelArguments, optionsOf } from './arguments.ts'
 
 /** `others`: targets of a command that does not only model. */
@@ -14,6 +21,7 @@ export const targetOption = (others: readonly string[] = []): Option =>
 
 export interface ProfileArguments extends KernelArguments, CoresArguments {
   readonly target: DeviceName
+  readonly sensitivity?: boolean
 }
 
 type Entries = Readonly<Record<string, number | string>>
@@ -28,6 +36,8 @@ export interface ProfiledKernel {
   readonly profile: Profile
   /** Of all cores; null for one. */
   readonly launch: LaunchProfile | null
+  /** Only where it was asked for, of one core. */
+  readonly sensitivity: Sensitivity | null
 }
 
 export function profiled(name: string, args: ProfileArguments, timeline = false): ProfiledKernel {
@@ -37,7 +47,13 @@ export function profiled(name: string, args: ProfileArguments, timeline = false)
   const binding = bind(program, args.shape, args.dtype)
   const split = coresOf(program, args, args.shape)
   const { kernel, scheduleName } = choice
-  const known = { kernel, scheduleName, schedule: { ...kernel.schedule, ...choice.schedule }, device }
+  const known = {
+    kernel,
+    scheduleName,
+    schedule: { ...kernel.schedule, ...choice.schedule },
+    device,
+    sensitivity: args.sensitivity && split === null ? sensitivity(program, binding, device) : null,
+  }
   if (split === null) {
     const macs = kernel.macs(args.shape)
     return { ...known, profile: profile(program, binding, device, { macs, timeline }), launch: null }
@@ -71,13 +87,15 @@ export interface ProfileDocument {
     readonly hbm_read_bytes: number
     readonly hbm_write_bytes: number
   }
+  /** Only with --sensitivity: what the time hinges on. */
+  readonly sensitivity?: Sensitivity
   /** Only with --details: who lives where, and instructions by op. */
   readonly memory?: Profile['memory']
   readonly mix?: Profile['mix']
 }
 
 export function documentOf(
-  { kernel, schedule, profile, launch }: ProfiledKernel,
+  { kernel, schedule, profile, launch, sensitivity }: ProfiledKernel,
   { target, shape, dtype }: ProfileArguments,
   details: boolean,
 ): ProfileDocument {
@@ -101,6 +119,7 @@ export function documentOf(
         hbm_write_bytes: launch.hbm_write_bytes,
       },
     }),
+    ...(sensitivity && { sensitivity }),
     ...(details && { memory, mix }),
   }
 }

@@ -1,5 +1,5 @@
 /** A device as the profiler uses it: one number per property, calibrated where there is one, in µs and bytes per µs. */
-import type { Device, DeviceName } from './device.ts'
+import type { Calibrated, Device, DeviceName } from './device.ts'
 
 export interface Machine {
   readonly name: DeviceName
@@ -75,6 +75,28 @@ export function machineOf({ name, dmaRowOverlap, documented: d, calibrated: c }:
         : null,
   }
 }
+
+/** How each calibrated number enters the machine. */
+const SETTERS: {
+  readonly [Name in keyof Required<Calibrated>]: (machine: Machine, value: number) => Partial<Machine>
+} = {
+  tensorClock: ({ clock }, value) => ({ clock: { ...clock, tensor: value * 1000 } }),
+  dmaRowTime: ({ dma }, value) => ({ dma: { ...dma, rowTime: value } }),
+  reciprocalCycles: ({ elementCycles }, value) => ({
+    elementCycles: { ...elementCycles, reciprocal: value },
+  }),
+  matmulOverhead: (_, value) => ({ matmulOverhead: value }),
+  semaphore: (_, value) => ({ semaphore: value }),
+  launch: (_, value) => ({ launch: value }),
+  bufferingDegree: (_, value) => ({ maxDegree: value }),
+  passingTiles: (_, value) => ({ passingTiles: value }),
+}
+
+/** The machine with another value of a calibrated number, in the unit of the device table. */
+export const withCalibrated = (machine: Machine, name: keyof Calibrated, value: number): Machine => ({
+  ...machine,
+  ...SETTERS[name](machine, value),
+})
 
 /** Bytes per µs of all DMA engines of a core on long rows. */
 export const dmaBandwidth = ({ dma }: Machine): number => dma.engines * dma.engineBandwidth

@@ -14,6 +14,8 @@ export {
   profileLaunch,
   QUEUES,
   type QueueName,
+  type Sensitivity,
+  sensitivity,
   type Tenant,
   type Timeline,
   type Traffic,

@@ -1,6 +1,12 @@
 /** `neuronmm profile NAME`: modelled time, traffic and memory of a kernel on a NeuronCore, and what to do about them. */
 import type { Command } from 'commander'
-import { type LaunchProfile, type MemoryMap, type Profile, traceOf } from '../../simulate/index.ts'
+import {
+  type LaunchProfile,
+  type MemoryMap,
+  type Profile,
+  type Sensitivity,
+  traceOf,
+} from '../../simulate/index.ts'
 import { kernelCommand, withCores } from '../arguments.ts'
 import { assignments, printJson, table } from '../output.ts'
 import {
@@ -15,6 +21,10 @@ import { checkWritable, writeWhole } from '../whole-files.ts'
 export function register(program: Command): void {
   withCores(kernelCommand(program, 'profile', 'model the time, HBM traffic and SBUF use of a kernel'))
     .addOption(targetOption())
+    .option(
+      '--sensitivity',
+      'say what the time hinges on: buffering, and calibrated numbers (a dozen profiles; one core)',
+    )
     .option('--trace <file>', 'write a timeline for ui.perfetto.dev')
     .option('--details', 'with --json: also who lives where in SBUF and PSUM, and instructions by op')
     .action((name: string, args: ProfileArguments & { trace?: string; details?: boolean }) => {
@@ -50,12 +60,27 @@ function report(result: ProfiledKernel, { shape, dtype, target }: ProfileArgumen
     '',
     memoryTable(profile.memory),
   ]
+  if (result.sensitivity) lines.push('', hinges(result.sensitivity))
   if (profile.advice.length > 0) lines.push('', ...profile.advice.map(({ rule, text }) => `${rule}: ${text}`))
   return lines.join('\n')
 }
 
 const sharing = ({ split, cores, ...launch }: LaunchProfile): string =>
   `${cores.length} cores share ${split.dim} (${cores.map(({ size }) => size).join(' + ')}). Together they read ${gib(launch.hbm_read_bytes)} GiB and write ${gib(launch.hbm_write_bytes)} GiB in ${ms(launch.total_time)} ms; below is the slowest.`
+
+function hinges({ buffering: b, numbers }: Sensitivity): string {
+  const signed = (x: number): string => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(1)} %`
+  const rows = numbers.map(({ name, value, unit, lowerPercent, higherPercent }) => [
+    name,
+    `${value} ${unit}`,
+    signed(lowerPercent),
+    signed(higherPercent),
+  ])
+  return [
+    `Buffers: ${ms(b.single)} ms with single copies, ${ms(b.assumed)} as assumed, ${ms(b.unlimited)} with unlimited SBUF.`,
+    table(['calibrated number', 'value', 'time, 10 % lower (counts: half)', '10 % higher (twice)'], rows),
+  ].join('\n')
+}
 
 function times({ metrics: m, bounds }: Profile): string {
   const of = (time: number): string => percent((100 * time) / m.total_time)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { dmaBandwidth, machineOf, trn1, trn2 } from '../../device/index.ts'
 import { choose, findFamily, traceChoice } from '../../kernels/index.ts'
 import { bind, type Dims } from '../../nki/index.ts'
-import { type ProfileOptions, profile } from './index.ts'
+import { type ProfileOptions, profile, sensitivity } from './index.ts'
 import { Stream } from './stream.ts'
 import { execute } from './timing.ts'
 
@@ -54,53 +54,52 @@ describe('execution of random instructions', () => {
   })
 })
 
-const small = fc.record({
-  M: fc.integer({ min: 1, max: 1500 }),
-  K: fc.integer({ min: 1, max: 1500 }),
-  r: fc.integer({ min: 1, max: 700 }),
-  N: fc.integer({ min: 1, max: 1500 }),
-})
+describe('cost of a profile', () => {
+  const shape = (M: number) => ({ M, K: 1024, r: 512, N: 1024 })
+  const streamOf = (name: string, M: number) =>
+    time(name, shape(M), 'seed', trn1, { timeline: true }).timeline!.stream
 
-describe('kernels of random shapes', () => {
-  it('move what is written where everything fits, and never beat a bound', () => {
-    fc.assert(
-      fc.property(
-        small,
-        fc.constantFrom('default', 'seed'),
-        fc.constantFrom(trn1, trn2),
-        (dims, schedule, device) => {
-          const { asWritten, metrics, bounds } = time('fused_xuv', dims, schedule, device)
-          expect(metrics.hbm_read_bytes).toBe(asWritten.hbm_read_bytes)
-          expect(metrics.hbm_write_bytes).toBe(asWritten.hbm_write_bytes)
-          expect(metrics.total_time).toBeGreaterThanOrEqual(Math.max(bounds.compute, bounds.memory))
-        },
-      ),
-      { numRuns: 30 },
-    )
+  it('is proportional to the rows: instructions, and what each of them waits for', () => {
+    const [once, twice, fourfold] = [8192, 16384, 32768].map((M) => streamOf('fused_xuv', M))
+    expect(twice!.length).toBe(2 * once!.length)
+    expect(fourfold!.length).toBe(4 * once!.length)
+    // the first strips wait for less; from then on every strip waits for as much as the one before
+    expect(fourfold!.dependencies - twice!.dependencies).toBe(2 * (twice!.dependencies - once!.dependencies))
+    // what is kept does not grow with the program text: origins are static
+    expect(fourfold!.origins.length).toBe(once!.origins.length)
   })
 
-  it('are no slower with more bandwidth or a faster clock', () => {
-    fc.assert(
-      fc.property(
-        small,
-        fc.constantFrom(trn1, trn2),
-        fc.double({ min: 1, max: 4, noNaN: true }),
-        (dims, device, factor) => {
-          const machine = { ...machineOf(device), throttle: null }
-          const base = time('fused_xuv', dims, 'seed', device, { machine }).metrics.total_time
-          const dma = { ...machine.dma, engineBandwidth: machine.dma.engineBandwidth * factor }
-          const clock = { ...machine.clock, tensor: machine.clock.tensor * factor }
-          for (const faster of [
-            { ...machine, dma },
-            { ...machine, clock },
-          ])
-            expect(
-              time('fused_xuv', dims, 'seed', device, { machine: faster }).metrics.total_time,
-            ).toBeLessThanOrEqual(base * (1 + 1e-6))
-        },
-      ),
-      { numRuns: 20 },
+  it('stays proportional where a strip is spilled and blocks are loaded again', () => {
+    const machine = { sbuf: 48 * 1024 }
+    const lengthAt = (M: number): number =>
+      time('matmul_fixed_loop_order', { M, K: 2048, N: 2048 }, 'seed', trn1, { timeline: true, machine })
+        .timeline!.stream.length
+    expect(lengthAt(16384) / lengthAt(8192)).toBeCloseTo(2, 1)
+  })
+})
+
+describe('what a time hinges on', () => {
+  const sensitivityOf = (name: string, dims: Dims, schedule: string, device = trn1) => {
+    const program = traceChoice(choose(findFamily(name), dims, schedule))
+    return sensitivity(program, bind(program, dims, 'bfloat16'), device)
+  }
+
+  it('is the tensor clock where the tensor engine is busy', () => {
+    const { buffering, numbers } = sensitivityOf(
+      'matmul_fully_optimized',
+      { M: 2048, K: 2048, N: 2048 },
+      'seed',
     )
+    expect(numbers[0]).toMatchObject({ name: 'tensorClock' })
+    expect(numbers[0]!.lowerPercent).toBeGreaterThan(5)
+    expect(numbers[0]!.higherPercent).toBeLessThan(-5)
+    expect(buffering.single).toBeGreaterThan(buffering.assumed)
+  })
+
+  it('is the time of a row where DMAs are small', () => {
+    const { numbers } = sensitivityOf('matmul_tiled', { M: 512, K: 2048, N: 1024 }, 'default')
+    expect(numbers[0]).toMatchObject({ name: 'dmaRowTime' })
+    expect(numbers.find((n) => n.name === 'tensorClock')).toBeUndefined()
   })
 })
 
