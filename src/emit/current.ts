@@ -21,13 +21,17 @@ export class CurrentWriter extends Writer {
   }
 
   protected override hoisted(loop: Loop): string[] {
-    const rotating = loop.body.filter((node): node is Alloc => node.kind === 'alloc' && node.buffers > 1)
+    const { covered } = this.context.plan
+    const rotating = loop.body.filter(
+      (node): node is Alloc => node.kind === 'alloc' && node.buffers > 1 && !covered.has(node),
+    )
     return rotating.map((alloc) => {
       const list = this.scope.name(loop, `${alloc.name}s`)
       this.lists.set(alloc, list)
       const { sizes } = this.context
       const shape = this.shape(alloc, sizes.capacity(alloc.p), sizes.capacity(alloc.f))
-      return `${list} = [${ndarray(alloc, shape)} for _ in range(${alloc.buffers})]`
+      sizes.helpers.add('buffers')
+      return `${list} = buffers(${alloc.buffers}, (${shape.join(', ')}), ${dtypeText(alloc.dtype)})`
     })
   }
 
@@ -40,19 +44,23 @@ export class CurrentWriter extends Writer {
         alloc.tile === null ? sizes.capacity(alloc.p) : sizes.tile(alloc.p, alloc.tile),
         alloc.freeTile === null ? sizes.capacity(alloc.f) : sizes.tile(alloc.f, alloc.freeTile),
       ]
-      return [`${name} = [${ndarray(alloc, shape)} for _ in range(${this.listLength(alloc)})]`]
+      const count = this.listLength(alloc)
+      if (alloc.dtype !== 'float32') return [`${name} = [${ndarray(alloc, shape)} for _ in range(${count})]`]
+      sizes.helpers.add('banks')
+      return [`${name} = banks(${count}, (${shape.join(', ')}))`]
     }
     const shape =
       alloc.memory === 'hbm'
         ? [sizes.capacity(alloc.p), sizes.capacity(alloc.f)]
         : this.shape(alloc, this.size(alloc.p), this.size(alloc.f))
-    const make = `${name} = ${ndarray(alloc, shape)}`
-    return alloc.zero ? [make, `nisa.memset(${name}, 0.0)`] : [make]
+    if (!alloc.zero) return [`${name} = ${ndarray(alloc, shape)}`]
+    sizes.helpers.add('zeros')
+    return [`${name} = zeros((${shape.join(', ')}), ${dtypeText(alloc.dtype)})`]
   }
 
   private shape(alloc: Alloc, p: string, f: string): string[] {
-    if (alloc.tile === null) return [p, f]
-    const { sizes } = this.context
+    const { sizes, plan } = this.context
+    if (alloc.tile === null) return plan.asTiles.has(alloc) ? [p, '1', f] : [p, f]
     return [sizes.tile(alloc.p, alloc.tile), sizes.count(alloc.p, pieceOf(alloc.p, alloc.tile)), f]
   }
 
@@ -60,13 +68,13 @@ export class CurrentWriter extends Writer {
     const alloc = view.backing as Alloc
     if (isList(alloc)) return this.ofList(view)
     const name = this.scope.of(alloc)
-    if (alloc.tile !== null) {
-      const rows = `0:${this.size(view.rows)}`
-      return `${name}[${rows}, ${this.tileIndex(view.rows, alloc, 'p')}, ${this.slice(view.cols, alloc.f)}]`
-    }
-    const whole = view.rows === alloc.p && view.cols === alloc.f
+    const cols = this.slice(view.cols, alloc.f, this.startsOf(view).cols)
+    if (alloc.tile !== null)
+      return `${name}[0:${this.size(view.rows)}, ${this.tileIndex(view.rows, alloc, 'p')}, ${cols}]`
+    if (this.context.plan.asTiles.has(alloc)) return `${name}[${this.slice(view.rows, alloc.p)}, 0, ${cols}]`
+    const whole = view.rows === alloc.p && view.cols === alloc.f && !this.context.formals.has(alloc)
     if (whole && (!this.lists.has(alloc) || (this.isFixed(alloc.p) && this.isFixed(alloc.f)))) return name
-    return `${name}[${this.slice(view.rows, alloc.p)}, ${this.slice(view.cols, alloc.f)}]`
+    return `${name}[${this.slice(view.rows, alloc.p)}, ${cols}]`
   }
 
   /** Whether all pieces of it are of one size. */
@@ -76,9 +84,16 @@ export class CurrentWriter extends Writer {
 
   protected arguments(op: Op): { before: string[]; args: LegacyArgs } {
     const { dst } = op.operands
+    const before: string[] = []
     const operands = Object.fromEntries(
       Object.entries(op.operands).map(([role, view]) => [role, this.text(view)]),
     )
+    // what is updated in place is named once
+    if (operands.dst!.length > 30 && operands.data1 === operands.dst) {
+      const name = this.scope.name(op, `${this.nameOf(dst!.backing)}_tile`)
+      before.push(`${name} = ${operands.dst}`)
+      operands.dst = operands.data1 = name
+    }
     const args: Record<string, string> = { ...operands, ...this.attributes(op) }
     if (op.spec.name === 'iota') {
       const start = [
@@ -89,7 +104,7 @@ export class CurrentWriter extends Writer {
       args.start = start.filter((term) => term !== '0').join(' + ') || '0'
       args.pattern = `[[${args.step}, ${this.size(dst!.cols)}]]`
     }
-    return { before: [], args: { ...args, mask: '', dtype: dtypeText(dst!.dtype) } }
+    return { before, args: { ...args, mask: '', dtype: dtypeText(dst!.dtype) } }
   }
 
   private term(span: Span<string>, factor: string): string[] {

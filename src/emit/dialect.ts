@@ -48,21 +48,51 @@ export const imports = (dialect: Dialect): string[] => {
   ]
 }
 
-/** Functions that a kernel calls, in the order of their definitions; only those in use are printed. */
+/** What a kernel refers to, in the order of its definitions; only what is in use is printed. */
 export const HELPERS = {
+  PMAX: ['PMAX = 128  # partitions of a tile, nl.tile_size.pmax'],
   ceil_div: ['def ceil_div(a, b):', '    return (a + b - 1) // b'],
   balanced: [
     'def balanced(whole, size):',
     '    """Equal pieces of at most size, in whole units of 128: 1500 by 1024 is 768 + 732."""',
-    '    if whole <= size or size <= 128:',
-    '        return min(whole, size)',
+    '    assert size > 0 and size % 128 == 0, "a block size must be a positive multiple of 128"',
+    '    if whole <= size:',
+    '        return whole',
     '    return ceil_div(ceil_div(whole, 128), ceil_div(whole, size)) * 128',
   ],
-  block: [
-    'def block(shape, dtype, ragged):',
-    '    """SBUF to load into. Where the matrix ends within a block, the rest of it reads as zero."""',
-    '    allocate = nl.zeros if ragged else nl.ndarray',
-    '    return allocate(shape, dtype=dtype, buffer=nl.sbuf)',
+  buffers: [
+    'def buffers(count, shape, dtype):',
+    '    """SBUF that is used in turn, so that loads run ahead of compute."""',
+    '    return [nl.ndarray(shape, dtype=dtype, buffer=nl.sbuf) for _ in range(count)]',
+  ],
+  banks: [
+    'def banks(count, shape):',
+    '    """Accumulators, each a bank of PSUM."""',
+    '    return [nl.ndarray(shape, dtype=nl.float32, buffer=nl.psum) for _ in range(count)]',
+  ],
+  zero_banks: [
+    'def zero_banks(count, shape):',
+    '    """Accumulators, each a bank of PSUM."""',
+    '    shape = (nl.par_dim(shape[0]),) + shape[1:]',
+    '    return [nl.zeros(shape, dtype=nl.float32, buffer=nl.psum) for _ in range(count)]',
+  ],
+  zeros: [
+    'def zeros(shape, dtype):',
+    '    """SBUF that starts at zero."""',
+    '    tensor = nl.ndarray(shape, dtype=dtype, buffer=nl.sbuf)',
+    '    nisa.memset(tensor, 0.0)',
+    '    return tensor',
+  ],
+  padded: [
+    'def padded(whole, size):',
+    '    """Room for pieces that are all whole."""',
+    '    return ceil_div(whole, size) * size',
+  ],
+  sbuf_block: [
+    'def sbuf_block(shape, dtype, zero=False):',
+    '    """A block in SBUF. What it holds beyond the end of a matrix must be zero."""',
+    '    allocate = nl.zeros if zero else nl.ndarray',
+    '    return allocate((nl.par_dim(shape[0]),) + shape[1:], dtype=dtype, buffer=nl.sbuf)',
   ],
 } as const
 export type Helper = keyof typeof HELPERS

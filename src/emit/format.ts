@@ -11,11 +11,16 @@ export function statement(text: string, depth: number): string[] {
   // `tile[…] += acc[...]` breaks on its left side
   const split = last?.inside === '...' ? lastBracket(text, last.head.length - 1) : last
   if (!split) return [indent + text]
-  const { head, inside, tail } = split
+  if (indent.length + split.head.length > WIDTH) {
+    const broken = leftBroken(text, depth)
+    if (broken) return broken
+  }
+  const { head, inside, tail } = doubled(split)
   const inner = STEP.repeat(depth + 1)
   if (inner.length + inside.length <= WIDTH && !inside.includes(' & '))
     return [indent + head, inner + inside, indent + tail]
   const parts = commas(inside)
+  if (parts.length > 1 && !/[[(=]/.test(inside)) return packed(head, [parts], tail, depth)
   const loop = inside.lastIndexOf(' for ')
   if (parts.length === 1 && loop > 0)
     return [
@@ -33,19 +38,68 @@ export function statement(text: string, depth: number): string[] {
   return [indent + head, ...lines, indent + tail]
 }
 
-/** Words of a comment or a docstring. */
-export function paragraph(text: string, depth: number, prefix = ''): string[] {
-  const indent = STEP.repeat(depth) + prefix
+/** Names between brackets, as many on a line as fit; each group begins a line if not all fit on one. */
+export function packed(
+  head: string,
+  groups: readonly (readonly string[])[],
+  tail: string,
+  depth: number,
+): string[] {
+  const indent = STEP.repeat(depth)
+  const one = `${indent}${head}${groups.flat().join(', ')}${tail}`
+  if (one.length <= WIDTH) return [one]
+  const lines = groups.flatMap((group) =>
+    group.length > 0
+      ? filled(
+          group.map((name) => `${name},`),
+          indent + STEP,
+        )
+      : [],
+  )
+  return [indent + head, ...lines, indent + tail]
+}
+
+/** A call of a function of the file: arguments that do not fit on the first line continue below its bracket. */
+export function callOf(
+  name: string,
+  args: readonly string[],
+  keywords: readonly string[],
+  depth: number,
+): string[] {
+  const indent = STEP.repeat(depth)
+  const all = [...args, ...keywords].join(', ')
+  if (`${indent}${name}(${all})`.length <= WIDTH) return [`${indent}${name}(${all})`]
+  const first = `${indent}${name}(${args.join(', ')}${keywords.length > 0 ? ',' : ')'}`
+  const hanging = ' '.repeat(indent.length + name.length + 1)
+  const second = `${hanging}${keywords.join(', ')})`
+  if (first.length <= WIDTH && second.length <= WIDTH) return keywords.length > 0 ? [first, second] : [first]
+  return packed(`${name}(`, [args, keywords], ')', depth)
+}
+
+/** A docstring by itself. */
+export function docstring(text: string, depth: number): string[] {
+  const lines = paragraph(`"""${text}"""`, depth)
+  if (lines.length === 1) return lines
+  return [...paragraph(`"""${text}`, depth), `${STEP.repeat(depth)}"""`]
+}
+
+/** Words of a comment or a docstring; lines after the first are indented by `hanging` as well. */
+export const paragraph = (text: string, depth: number, prefix = '', hanging = ''): string[] =>
+  filled(text.split(' '), STEP.repeat(depth) + prefix, hanging)
+
+/** As many on a line as fit. */
+function filled(words: readonly string[], indent: string, hanging = ''): string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(' ')) {
-    if (line && indent.length + line.length + 1 + word.length > WIDTH) {
-      lines.push(indent + line)
+  for (const word of words) {
+    const used = indent.length + (lines.length > 0 ? hanging.length : 0)
+    if (line && used + line.length + 1 + word.length > WIDTH) {
+      lines.push(line)
       line = ''
     }
     line = line ? `${line} ${word}` : word
   }
-  return [...lines, indent + line]
+  return [...lines, line].map((text, i) => indent + (i > 0 ? hanging : '') + text)
 }
 
 /** The bracket that closes last, and what is around it. */
@@ -59,6 +113,24 @@ function lastBracket(text: string, before: number): { head: string; inside: stri
       return { head: text.slice(0, i + 1), inside: text.slice(i + 1, end), tail: text.slice(end) }
   }
   return null
+}
+
+/** `tile[…] = f(…)` with a line break within its left side. */
+function leftBroken(text: string, depth: number): string[] | null {
+  const left = lastBracket(text, text.indexOf(' = '))
+  if (!left) return null
+  return [
+    STEP.repeat(depth) + left.head,
+    STEP.repeat(depth + 1) + left.inside,
+    ...statement(left.tail, depth),
+  ]
+}
+
+/** `any((…))` is broken within both of its brackets. */
+function doubled({ head, inside, tail }: { head: string; inside: string; tail: string }) {
+  const within = inside.startsWith('(') ? lastBracket(inside, inside.length) : null
+  if (within?.head !== '(' || within.tail !== ')') return { head, inside, tail }
+  return { head: `${head}(`, inside: within.inside, tail: `)${tail}` }
 }
 
 /** Split at commas outside of any bracket. */

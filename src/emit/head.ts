@@ -1,12 +1,23 @@
 /** What stands around the body of a kernel: docstring, signature, shapes and their checks, named constants. */
-import type { Program, Span } from '../nki/index.ts'
+import { PARTITIONS, type Param, type Program, type Span } from '../nki/index.ts'
+import { boundsOf } from './bounds.ts'
 import { DIALECT, type Dialect, HELPERS, type Helper, imports, WRITTEN_BY } from './dialect.ts'
-import { paragraph, statement } from './format.ts'
-import { coreSize } from './sizes.ts'
-import { type Context, coreStart, dtypeText } from './writer.ts'
+import { packed, paragraph, statement } from './format.ts'
+import type { Plan } from './plan.ts'
+import { coreSize, mentions, type Sizes, textOf } from './sizes.ts'
+import { coreStart, dtypeText } from './writer.ts'
+
+export interface HeadContext {
+  readonly program: Program
+  readonly plan: Plan
+  readonly sizes: Sizes
+  readonly aligned: ReadonlySet<string>
+  /** The dimension that the cores of a launch share. */
+  readonly shared: string | null
+}
 
 const DIMENSIONS: Readonly<Record<string, string>> = {
-  M: 'rows (tokens)',
+  M: 'rows of X, tokens',
   K: 'in-features',
   r: 'rank',
   N: 'out-features',
@@ -21,57 +32,101 @@ export interface HeadOptions {
   readonly cores: number
 }
 
-export function moduleHead(program: Program, dialect: Dialect, helpers: ReadonlySet<Helper>): string[] {
-  const used = (Object.keys(HELPERS) as Helper[]).filter((helper) => helpers.has(helper))
+/** Docstring, imports and what `lines` refer to. */
+export function moduleHead(
+  program: Program,
+  dialect: Dialect,
+  helpers: ReadonlySet<Helper>,
+  lines: readonly string[],
+  tiled: boolean,
+): string[] {
+  const needed = (Object.keys(HELPERS) as Helper[]).filter((helper) => helpers.has(helper))
+  const text = lines.join('\n')
+  const used = needed.filter(
+    (helper) =>
+      mentions(text, helper) ||
+      needed.some(
+        (other) => mentions(text, other) && HELPERS[other].slice(1).some((l) => mentions(l, helper)),
+      ),
+  )
+  const first = `${program.name} as an NKI kernel, for ${DIALECT[dialect].support}.`
   return [
-    ...docstring([`${program.name}: ${program.summary}`, `For ${DIALECT[dialect].support}.`, WRITTEN_BY], 0),
+    ...paragraph(`"""${first}`, 0),
+    ...(tiled ? ['', ...paragraph(LAYOUT, 0)] : []),
+    '',
+    WRITTEN_BY,
+    '"""',
     '',
     ...imports(dialect),
-    ...used.flatMap((helper) => ['', '', ...HELPERS[helper]]),
-    '',
-    '',
+    ...used.flatMap((helper) => ['', ...(helper === 'PMAX' ? [] : ['']), ...HELPERS[helper]]),
   ]
 }
 
+const LAYOUT = 'Blocks in SBUF are [partition, tile, column]: row i is in partition i % 128 of tile i // 128.'
+
 export function signature({ name, inputs, params }: Program): string[] {
-  const args = [...inputs.map((t) => t.name), ...params.map((p) => `${p.name.toUpperCase()}=${p.value}`)]
-  return ['@nki.jit', ...statement(`def ${name}(${args.join(', ')}):`, 0)]
+  const groups = [inputs.map((t) => t.name), params.map((p) => `${textOf(p)}=${p.value}`)]
+  return ['@nki.jit', ...packed(`def ${name}(`, groups, '):', 0)]
 }
 
-export function kernelDocstring(program: Program, context: Context, options: HeadOptions): string[] {
-  const { inputs, output, params, choices, dims } = program
+export function kernelDocstring(context: HeadContext, options: HeadOptions): string[] {
+  const { program, plan, aligned } = context
+  const { inputs, output, params, dims } = program
+  const bounds = boundsOf(program, plan)
   const named = dims.filter(({ dim }) => dim !== '1')
-  const shape = (t: { name: string; p: Span<string>; f: Span<string> }) =>
-    `${t.name} [${t.p.dim}, ${t.f.dim}]`
+  const shape = (t: { p: Span<string>; f: Span<string> }) => `[${t.p.dim}, ${t.f.dim}]`
+  const item = (text: string) => paragraph(text, 2, '', '    ')
   const lines = [
     ...paragraphs(program.summary),
     '',
     '    Dimensions:',
-    ...named.map(({ dim, limit }) => `        ${dim}: ${describe(dim, limit, context.aligned.has(dim))}`),
+    ...named.flatMap(({ dim, limit }) => item(`${dim}: ${describe(dim, limit, aligned.has(dim))}`)),
     '',
     '    Args:',
-    ...inputs.map((t) => `        ${shape(t)}: in HBM`),
-    ...params.map((p) => `        ${p.name.toUpperCase()}: at most so many; ${sizesText(p.value)}`),
+    ...inputs.flatMap((t) => item(`${t.name}: ${shape(t)} in HBM`)),
+    ...params.flatMap((p) => item(`${textOf(p)}: ${keyword(program, p, bounds.get(p)?.max ?? null)}`)),
     '',
     '    Returns:',
-    `        ${shape(output)}: in HBM, of the dtype of ${inputs[0]!.name}`,
+    ...item(`${output.name}: ${shape(output)} in HBM, of the dtype of ${inputs[0]!.name}`),
+    '',
+    '    Notes:',
+    ...notes(context, options).flatMap((note) => paragraph(`- ${note}`, 2, '', '  ')),
+    '    """',
   ]
-  const words = Object.entries(choices).map(([name, word]) => `${name} = ${word}`)
-  const notes = [
-    ...(words.length > 0 ? [`Schedule: ${words.join(', ')}.`] : []),
-    ...(options.tunedFor ? [`Tuned for ${options.tunedFor}.`] : []),
-    ...(options.target ? [`Target: ${options.target}.`] : []),
-    ...(context.shared
+  return lines
+}
+
+function notes(
+  { program, shared }: HeadContext,
+  { dialect, target, tunedFor, cores }: HeadOptions,
+): string[] {
+  const { choices, params, name } = program
+  return [
+    ...(params.length > 0
+      ? ['Block sizes are upper bounds: a dimension is cut into equal pieces of at most that many.']
+      : []),
+    ...Object.entries(choices).flatMap(([choice, word]) => CHOICES[choice]?.[word] ?? []),
+    ...(tunedFor ? [`The schedule was tuned for ${tunedFor}.`] : []),
+    `Written for ${target ? `${target}: ` : ''}${DIALECT[dialect].support}.`,
+    ...(shared
       ? [
-          `Launch as ${program.name}[${options.cores}](…) for ${options.cores} physical cores (LNC${options.cores}): each computes its share of ${context.shared}. Without brackets one core computes all of it.`,
+          `Launch as ${name}[${cores}](…) for ${cores} physical cores (LNC${cores}): each computes its share of ${shared}. Without brackets one core computes all of it.`,
         ]
       : []),
   ]
-  return [
-    ...lines,
-    ...(notes.length > 0 ? ['', '    Notes:', ...notes.flatMap((note) => paragraph(note, 2))] : []),
-    '    """',
-  ]
+}
+
+/** What the choices and options of our kernels say about the text. */
+const CHOICES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  accumulate: {
+    float32: 'Sums over blocks are kept in float32 and rounded once.',
+    input: 'Sums over blocks are kept in the dtype of the input: half the space, a rounding per block.',
+  },
+  stationary: {
+    v: 'V is stationary in the second product, and the result is transposed tile by tile.',
+    xu: 'XU is stationary in the second product, and V moves.',
+  },
+  activation: { silu: 'SiLU is applied to the result on its way out.' },
 }
 
 const paragraphs = (summary: string): string[] => {
@@ -79,20 +134,24 @@ const paragraphs = (summary: string): string[] => {
   return [first!, ...rest]
 }
 
-const sizesText = (value: number): string => (value > 128 ? 'a multiple of 128' : 'a divisor of 128')
+/** What a keyword cuts, and what it may be. */
+function keyword({ spans }: Program, param: Param, max: number | null): string {
+  const cut = spans.filter((span) => span.size === param)
+  const kinds = [...new Set(cut.map(({ label }) => label.split('_').at(-1)!))]
+  const dims = [...new Set(cut.map(({ dim }) => dim))]
+  const what = cut.length > 0 ? `${kinds.join(' and ')} of ${dims.join(' and ')}` : 'columns of a matmul'
+  const values = param.value > PARTITIONS ? 'a multiple of 128' : 'a divisor of 128'
+  return `${what}, ${values}${max !== null && param.value > PARTITIONS ? ` up to ${max}` : ''}`
+}
 
 function describe(dim: string, limit: number, aligned: boolean): string {
   const bound = limit === Number.POSITIVE_INFINITY ? 'any size' : `at most ${limit}`
   const what = DIMENSIONS[dim]
-  return `${what ? `${what}, ` : ''}${aligned ? 'whole blocks' : bound}`
+  return `${what ? `${what}, ` : ''}${aligned ? 'in whole blocks' : bound}`
 }
 
-function docstring([first, ...rest]: readonly string[], depth: number): string[] {
-  return [...paragraph(`"""${first}`, depth), '', ...rest.flatMap((text) => paragraph(text, depth)), '"""']
-}
-
-/** Shapes of the arguments, by name, and that they agree. */
-export function shapes(program: Program): string[] {
+/** Shapes of the arguments, by name, and that they and the keywords fit. */
+export function shapes({ program, plan }: HeadContext): string[] {
   const seen = new Set<string>()
   const names: string[] = []
   const checks: string[] = []
@@ -109,14 +168,14 @@ export function shapes(program: Program): string[] {
   for (const { dim, limit } of program.dims)
     if (dim !== '1' && limit !== Number.POSITIVE_INFINITY)
       checks.push(`assert ${dim} <= ${limit}, "${program.name} takes ${dim} up to ${limit}"`)
-  const large = program.params.filter((p) => p.value > 128).map((p) => p.name.toUpperCase())
-  const small = program.params.filter((p) => p.value <= 128).map((p) => p.name.toUpperCase())
-  if (large.length > 0)
-    checks.push(
-      `assert ${large.map((name) => `${name} % 128 == 0`).join(' and ')}, "blocks are multiples of 128"`,
-    )
-  if (small.length > 0)
-    checks.push(`assert ${small.map((name) => `128 % ${name} == 0`).join(' and ')}, "tiles divide 128"`)
+  const bounds = boundsOf(program, plan)
+  for (const param of program.params) {
+    const name = textOf(param)
+    const bound = bounds.get(param)
+    if (param.value <= PARTITIONS)
+      checks.push(`assert ${name} > 0 and 128 % ${name} == 0, "${name} must divide 128"`)
+    else if (bound) checks.push(`assert ${name} <= ${bound.max}, "${name} exceeds ${bound.by}"`)
+  }
   return [...names, ...checks].flatMap((text) => condition(text))
 }
 
@@ -134,17 +193,17 @@ function condition(text: string): string[] {
 }
 
 /** Promised whole blocks, checked. */
-export function promises(program: Program, context: Context): string[] {
+export function promises({ program, plan, aligned, sizes }: HeadContext): string[] {
   const terms = new Set<string>()
-  for (const span of program.spans)
-    if (span.parent && context.aligned.has(span.dim))
-      terms.add(`${context.sizes.capacity(span.parent)} % ${context.sizes.capacity(span)} == 0`)
+  for (const span of plan.spans)
+    if (span.parent && aligned.has(span.dim))
+      terms.add(`${sizes.capacity(span.parent)} % ${sizes.capacity(span)} == 0`)
   if (terms.size === 0) return []
   return condition(`assert ${[...terms].join(' and ')}, "${program.name} was emitted for whole blocks"`)
 }
 
 /** The share of the core that runs: of one program or of several, which is what `sharesOf` computes. */
-export function share({ shared, sizes }: Context): string[] {
+export function share({ shared, sizes }: HeadContext): string[] {
   if (!shared) return []
   sizes.helpers.add('ceil_div')
   const [whole, core, start] = [`${shared.toUpperCase()}_SHARE`, coreSize(shared), coreStart(shared)]

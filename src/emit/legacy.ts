@@ -4,6 +4,7 @@
  */
 import {
   type Alloc,
+  isAlloc,
   type LegacyArgs,
   type Loop,
   type Op,
@@ -13,7 +14,7 @@ import {
   type View,
 } from '../nki/index.ts'
 import { pieceOf } from './sizes.ts'
-import { dtypeText, isList, Writer } from './writer.ts'
+import { dtypeText, isList, sum, Writer } from './writer.ts'
 
 export class LegacyWriter extends Writer {
   protected readonly dialect = 'legacy'
@@ -30,8 +31,8 @@ export class LegacyWriter extends Writer {
   }
 
   protected allocation(alloc: Alloc, name: string): string[] {
-    const { sizes, survey } = this.context
-    const { p, f, tile, freeTile, memory } = alloc
+    const { sizes, survey, plan } = this.context
+    const { p, f, tile, freeTile, memory, zero } = alloc
     const dtype = dtypeText(alloc.dtype)
     if (memory === 'hbm')
       return [`${name} = nl.ndarray((${p.dim}, ${f.dim}), dtype=${dtype}, buffer=nl.private_hbm)`]
@@ -39,41 +40,45 @@ export class LegacyWriter extends Writer {
       `${how}((${[`nl.par_dim(${shape[0]})`, ...shape.slice(1)].join(', ')}), dtype=${dtype}, buffer=nl.${memory})`
     const rows = tile === null ? sizes.capacity(p) : sizes.tile(p, tile)
     if (memory === 'psum') {
-      const how = survey.accumulators.has(alloc) ? 'nl.zeros' : 'nl.ndarray'
-      const one = make(how, [rows, freeTile === null ? sizes.capacity(f) : sizes.tile(f, freeTile)])
+      const adds = survey.accumulators.has(alloc)
+      const shape = [rows, freeTile === null ? sizes.capacity(f) : sizes.tile(f, freeTile)]
+      if (isList(alloc) && adds) {
+        sizes.helpers.add('zero_banks')
+        return [`${name} = zero_banks(${this.listLength(alloc)}, (${shape.join(', ')}))`]
+      }
+      const one = make(adds ? 'nl.zeros' : 'nl.ndarray', shape)
       return [`${name} = ${isList(alloc) ? `[${one} for _ in range(${this.listLength(alloc)})]` : one}`]
     }
-    const shape = [rows, ...(tile === null ? [] : [survey.tileCount(alloc)]), survey.room(alloc)]
-    const ragged = this.ragged(alloc)
-    // what is rounded up may be read whole before all of it was computed
+    const tiles = tile === null ? (plan.asTiles.has(alloc) ? ['1'] : []) : [survey.tileCount(alloc)]
+    const shape = [rows, ...tiles, survey.room(alloc)]
+    const ragged = !zero && this.readsBeyond(alloc)
+    if (tiles.length === 0 && !ragged) return [`${name} = ${make(zero ? 'nl.zeros' : 'nl.ndarray', shape)}`]
+    sizes.helpers.add('sbuf_block')
+    const flag = ragged ? `, zero=${survey.ragged()}` : zero ? ', zero=True' : ''
+    return [`${name} = sbuf_block((${shape.join(', ')}), ${dtype}${flag})`]
+  }
+
+  /** Whether what a load leaves out, or what is rounded up, may be read. */
+  private readsBeyond(alloc: Alloc): boolean {
+    const { survey, sizes, aligned } = this.context
+    const { p, f, tile } = alloc
+    const cut = [...(survey.cutDims.get(alloc) ?? [])].some((dim) => !aligned.has(dim))
     const rounded =
       survey.room(alloc) !== sizes.capacity(f) ||
       (tile !== null && survey.tileCount(alloc) !== sizes.count(p, pieceOf(p, tile)))
-    const computed = !survey.loaded.has(alloc)
-    if (alloc.zero || computed || ragged.length === 0)
-      return [`${name} = ${make(alloc.zero || (computed && rounded) ? 'nl.zeros' : 'nl.ndarray', shape)}`]
-    sizes.helpers.add('block')
-    const [first, ...rest] = shape
-    return [`${name} = block((nl.par_dim(${first}), ${rest.join(', ')}), ${dtype}, ${ragged.join(' or ')})`]
-  }
-
-  /** Flags of the dimensions whose edge may leave part of a loaded block untouched. */
-  private ragged(alloc: Alloc): string[] {
-    const { survey, aligned } = this.context
-    return [...(survey.cutDims.get(alloc) ?? [])]
-      .filter((dim) => !aligned.has(dim))
-      .map((dim) => survey.ragged(dim))
+    return cut && (survey.loaded.has(alloc) || rounded)
   }
 
   protected onChip(view: View): string {
     const alloc = view.backing as Alloc
     if (isList(alloc)) return this.ofList(view)
     const name = this.scope.of(alloc)
-    const cols = this.slice(view.cols, alloc.f)
+    const cols = this.slice(view.cols, alloc.f, this.startsOf(view).cols)
     if (alloc.tile !== null)
       return `${name}[0:${this.size(view.rows)}, ${this.tileIndex(view.rows, alloc, 'p')}, ${cols}]`
+    if (this.context.plan.asTiles.has(alloc)) return `${name}[${this.slice(view.rows, alloc.p)}, 0, ${cols}]`
     const { survey, sizes } = this.context
-    const whole = view.rows === alloc.p && view.cols === alloc.f
+    const whole = view.rows === alloc.p && view.cols === alloc.f && !this.context.formals.has(alloc)
     if (whole && (alloc.memory === 'psum' || survey.room(alloc) === sizes.capacity(alloc.f)))
       return `${name}[...]`
     return `${name}[${this.slice(view.rows, alloc.p)}, ${cols}]`
@@ -113,35 +118,42 @@ export class LegacyWriter extends Writer {
 
   /** `i_k, i_m = nl.mgrid[…]`, the subscript that it gives, and the conditions under which an element exists. */
   private masked(view: View): { grid: string; text: string; terms: string[] } {
-    const axes = [view.rows, view.cols].map((span) => ({ span, index: `i_${span.dim.toLowerCase()}` }))
-    const terms = axes.flatMap(({ span, index }) => this.conditions(span, index))
+    const starts = this.startsOf(view)
+    const formal = this.context.formals.has(view.backing)
+    const [p, f] = isAlloc(view.backing) ? [view.backing.p, view.backing.f] : [null, null]
+    const axes = [
+      { span: view.rows, whole: p, start: starts.rows },
+      { span: view.cols, whole: f, start: starts.cols },
+    ].map((axis) => ({ ...axis, index: `i_${axis.span.dim.toLowerCase()}` }))
+    const at = ({ span, whole, start, index }: (typeof axes)[number]): string =>
+      sum(sum(start, this.offset(span, whole)), index)
+    const terms = axes.flatMap((axis) => {
+      const { span, index } = axis
+      if (this.context.aligned.has(span.dim) || (!span.parent && !formal)) return []
+      const end = formal ? endOf(span.dim) : span.dim
+      return [`(${at(axis)} < ${end})`, ...this.withinParents(span, index)]
+    })
     if (terms.length === 0) return { grid: '', text: '', terms }
     const grid = `${axes.map((a) => a.index).join(', ')} = nl.mgrid[${axes.map((a) => `0:${this.size(a.span)}`).join(', ')}]`
-    return {
-      grid,
-      text: `${view.name}[${axes.map((a) => this.at(a.span, null, a.index)).join(', ')}]`,
-      terms,
-    }
+    return { grid, text: `${this.nameOf(view.backing)}[${axes.map(at).join(', ')}]`, terms }
   }
 
-  private conditions(span: Span<string>, index: string): string[] {
-    if (!span.parent || this.context.aligned.has(span.dim)) return []
-    const terms = [`(${this.at(span, null, index)} < ${span.dim})`]
-    // whole pieces of more than 128 may reach over the end of the piece that they are cut from
+  /** Whole pieces of more than 128 may reach over the end of the piece that they are cut from. */
+  private withinParents(span: Span<string>, index: string): string[] {
+    const terms: string[] = []
     for (let s = span; s.parent?.parent; s = s.parent)
       if (sizeOf(s.size) > PARTITIONS)
-        terms.push(`(${this.at(span, s.parent, index)} < ${this.size(s.parent)})`)
+        terms.push(`(${sum(this.offset(span, s.parent), index)} < ${this.size(s.parent)})`)
     return terms
-  }
-
-  private at(span: Span<string>, from: Span<string> | null, index: string): string {
-    const offset = this.offset(span, from)
-    return offset ? `${offset} + ${index}` : index
   }
 
   private positions(dst: View, args: Record<string, string>, before: string[]): string {
     before.push(`i_p, i_f = nl.mgrid[0:${this.size(dst.rows)}, 0:${this.size(dst.cols)}]`)
-    const rows = `${args.channelMultiplier} * (${this.at(dst.rows, null, 'i_p')})`
-    return `${args.offset} + ${rows} + ${args.step} * (${this.at(dst.cols, null, 'i_f')})`
+    const at = (span: Span<string>, index: string): string => sum(this.offset(span, null), index)
+    const rows = `${args.channelMultiplier} * (${at(dst.rows, 'i_p')})`
+    return `${args.offset} + ${rows} + ${args.step} * (${at(dst.cols, 'i_f')})`
   }
 }
+
+/** In a function: where a tensor in HBM ends. */
+export const endOf = (dim: string): string => `${dim}_end`

@@ -6,11 +6,13 @@ import { ArgumentError, type Program, type Split, splitOf } from '../nki/index.t
 import { CurrentWriter } from './current.ts'
 import { checkTarget, DIALECTS, type Dialect } from './dialect.ts'
 import { statement } from './format.ts'
+import { Routines } from './functions.ts'
 import { kernelDocstring, moduleHead, outputLine, promises, shapes, share, signature } from './head.ts'
 import { LegacyWriter } from './legacy.ts'
+import { Plan } from './plan.ts'
 import { Sizes } from './sizes.ts'
 import { Survey } from './survey.ts'
-import type { Context } from './writer.ts'
+import { type Context, coreStart } from './writer.ts'
 
 export interface EmitOptions {
   readonly dialect: Dialect
@@ -28,36 +30,68 @@ export interface EmitOptions {
 export function emitPython(program: Program, options: EmitOptions): string {
   const { dialect, target, cores } = options
   check(program, options)
+  const write = (context: Context): string[] =>
+    (dialect === 'legacy' ? new LegacyWriter(context) : new CurrentWriter(context)).write()
   const aligned = new Set(options.aligned ?? [])
   const shared = cores ? cores.dim : null
-  const sizes = new Sizes(program, aligned, shared)
-  const survey = new Survey(program, sizes, aligned)
-  const context: Context = { program, sizes, survey, aligned, shared }
-  const body = (dialect === 'legacy' ? new LegacyWriter(context) : new CurrentWriter(context)).write()
-  const promised = promises(program, context)
+  const plan = new Plan(program)
+  const { params, spans, output } = program
+  const sizes = new Sizes({
+    params,
+    dims: program.dims.map(({ dim }) => dim),
+    spans: [...spans.filter((span) => !span.loop || !plan.covered.has(span.loop)), ...plan.spans],
+    aligned,
+    exact: dialect === 'current',
+    shared,
+    output: { name: output.name, f: output.f.dim },
+  })
+  const survey = new Survey(plan, sizes, aligned)
+  const routines = new Routines(plan, dialect, aligned, write)
+  for (const helper of routines.helpers) sizes.helpers.add(helper)
+  const body = write({
+    name: program.name,
+    body: program.body,
+    plan,
+    sizes,
+    survey,
+    reserved: [
+      ...program.dims.map(({ dim }) => dim),
+      ...[...program.inputs, output].map(({ name }) => name),
+      ...(shared ? [coreStart(shared)] : []),
+      ...routines.names,
+    ],
+    formals: new Map(),
+    routines,
+    aligned,
+    shared,
+  })
+  const context = { program, plan, sizes, aligned, shared }
+  const promised = promises(context)
   const shares = share(context)
-  const doc = kernelDocstring(program, context, {
+  const constants = sizes.assignments([...promised, ...body].join('\n'))
+  const doc = kernelDocstring(context, {
     dialect,
     target: target ?? null,
     tunedFor: options.tunedFor ?? null,
     cores: cores?.count ?? 1,
   })
-  const constants = sizes.assignments().flatMap((text) => statement(text, 1))
-  return `${[
-    ...moduleHead(program, dialect, sizes.helpers),
+  const lines = [
     ...signature(program),
     ...doc,
-    ...shapes(program),
+    ...shapes(context),
     '',
     ...(shares.length > 0 ? [...shares, ''] : []),
-    ...constants,
+    ...constants.flatMap((text) => statement(text, 1)),
     ...promised,
     '',
     ...outputLine(program),
     '',
     ...body,
-    `    return ${program.output.name}`,
-  ].join('\n')}\n`
+    `    return ${output.name}`,
+  ]
+  const functions = routines.lines()
+  const head = moduleHead(program, dialect, sizes.helpers, [...functions, ...lines], functions.length > 0)
+  return `${[...head, ...functions, '', '', ...lines].join('\n')}\n`
 }
 
 function check(program: Program, { dialect, target, aligned = [], cores }: EmitOptions): void {

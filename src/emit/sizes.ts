@@ -1,9 +1,9 @@
 /**
- * Named constants of a kernel: how large a whole piece of each cut is (`K_TILE`), how many make up another
+ * Named constants of a kernel: how large a whole piece of each cut is (`K_BLOCK`), how many tiles make up another
  * (`K_TILES_IN_BLOCK`), and what is rounded up. They depend on the shape and the schedule only, never on a loop.
  * A block size that the caller gives as a keyword is overwritten by the size that fits the shape.
  */
-import { PARTITIONS, Param, type Program, type Size, type Span, sizeOf } from '../nki/index.ts'
+import { PARTITIONS, Param, type Size, type Span, sizeOf } from '../nki/index.ts'
 import type { Helper } from './dialect.ts'
 
 interface Constant {
@@ -13,35 +13,58 @@ interface Constant {
   readonly after: readonly Constant[]
   /** The keyword argument in the formula. */
   readonly keyword: string | null
+  /** The dimension that it is about. */
+  readonly dim: string | null
+}
+
+export interface SizesOptions {
+  readonly params: readonly Param[]
+  /** Dimensions in the order in which they are spoken of. */
+  readonly dims: readonly string[]
+  /** All spans that are cut, so that sizes which differ have names which differ. */
+  readonly spans: Iterable<Span<string>>
+  readonly aligned: ReadonlySet<string>
+  /** Pieces have their own size, so tiles are of 128 however small the matrix is. */
+  readonly exact: boolean
+  /** The dimension that the cores of a launch share, if any. */
+  readonly shared?: string | null
+  /** The output and the dimension of its columns: blocks of them are named after it. */
+  readonly output?: { readonly name: string; readonly f: string }
 }
 
 export class Sizes {
   readonly helpers = new Set<Helper>()
   private readonly constants = new Map<string, Constant>()
   private readonly keywords: ReadonlySet<string>
+  private readonly cuts: readonly Span<string>[]
 
-  constructor(
-    private readonly program: Program,
-    private readonly aligned: ReadonlySet<string>,
-    /** The dimension that the cores of a launch share, if any. */
-    private readonly shared: string | null,
-  ) {
-    this.keywords = new Set(program.params.map(textOf))
+  constructor(protected readonly options: SizesOptions) {
+    this.keywords = new Set(options.params.map(textOf))
+    this.cuts = [...options.spans].filter((span) => span.parent)
   }
 
   /** The size of a whole piece; of an uncut span, its dimension. */
   capacity(span: Span<string>): string {
     const { parent, size, dim } = span
-    if (!parent) return this.root(dim)
-    const name = this.nameOf(span)
-    if (sizeOf(size) <= PARTITIONS) {
-      // a parent is cut in multiples of this, or smaller than it altogether, so it need not be mentioned
-      const sizes = tileSizes(span).map(textOf)
-      return this.define(name, `min(${[this.root(dim), ...sizes].join(', ')})`, [], textOf(size))
+    if (!parent) return this.whole(dim)
+    if (sizeOf(size) > PARTITIONS) return this.large(span)
+    // a parent is cut in multiples of this, or smaller than it altogether, so it need not be mentioned
+    const sizes = tileSizes(span)
+    if (this.options.exact && !this.options.aligned.has(dim) && sizes.every((n) => n === PARTITIONS)) {
+      this.helpers.add('PMAX')
+      return 'PMAX'
     }
+    const terms = [this.whole(dim), ...sizes.map(textOf)]
+    return this.define(this.nameOf(span), `min(${terms.join(', ')})`, [], { keyword: textOf(size), dim })
+  }
+
+  /** A piece of more than 128. */
+  protected large(span: Span<string>): string {
+    const whole = this.capacity(span.parent!)
+    const size = textOf(span.size)
     this.helpers.add('balanced').add('ceil_div')
-    const whole = this.capacity(parent)
-    return this.define(name, `balanced(${whole}, ${textOf(size)})`, [whole], textOf(size))
+    const about = { keyword: size, dim: span.dim }
+    return this.define(this.nameOf(span), `balanced(${whole}, ${size})`, [whole], about)
   }
 
   /** The size of a tile along an axis of a buffer. */
@@ -52,14 +75,15 @@ export class Sizes {
   /** How many pieces make up a whole, by name: `R_TILES_IN_BLOCK`. */
   count(whole: Span<string>, piece: Span<string>): string {
     const [a, b] = [this.capacity(whole), this.capacity(piece)]
-    const kind = /_(STRIP|BLOCK|CORE)/.exec(a)?.[1]
-    const plural = /_(STRIP|BLOCK|TILE)/.test(b) ? b.replace(/_(STRIP|BLOCK|TILE)/, '_$1S') : `${b}_PIECES`
-    return this.define(kind ? `${plural}_IN_${kind}` : plural, this.ratio(whole.dim, a, b), [a, b])
+    const kind = /^([A-Z]+)_(STRIP|BLOCK|CORE)$/.exec(a)
+    const plural = `${this.nameOf(piece)}S`
+    const within = !whole.parent && !kind ? '' : `_IN_${kind?.[1] === whole.dim.toUpperCase() ? kind[2] : a}`
+    return this.define(`${plural}${within}`, this.ratio(whole.dim, a, b), [a, b], { dim: whole.dim })
   }
 
   /** How often a piece fits, rounded up unless its dimension is promised to be whole. */
   ratio(dim: string, whole: string, piece: string): string {
-    if (this.aligned.has(dim)) return `${whole} // ${piece}`
+    if (this.options.aligned.has(dim)) return `${whole} // ${piece}`
     this.helpers.add('ceil_div')
     return `ceil_div(${whole}, ${piece})`
   }
@@ -67,8 +91,8 @@ export class Sizes {
   define(
     name: string,
     formula: string,
-    after: readonly string[] = [],
-    keyword: string | null = null,
+    after: readonly string[],
+    { keyword = null, dim = null }: Partial<Pick<Constant, 'keyword' | 'dim'>> = {},
   ): string {
     const known = this.constants.get(formula)
     if (known) return known.name
@@ -80,17 +104,27 @@ export class Sizes {
       formula,
       after: all.filter((c) => after.includes(c.name)),
       keyword,
+      dim,
     })
     return unique
   }
 
-  /** `NAME = formula`, each after what it refers to; a keyword is overwritten after its last other reader. */
-  assignments(): string[] {
-    const all = [...this.constants.values()]
+  /** `NAME = formula` for what the text uses, by dimension, each after what it refers to; keywords are overwritten last. */
+  assignments(text: string): string[] {
+    const { dims } = this.options
+    const place = ({ dim }: Constant): number => (dim === null ? dims.length : dims.indexOf(dim))
+    const all = [...this.constants.values()].sort((a, b) => place(a) - place(b))
+    const used = new Set<Constant>()
+    const use = (c: Constant): void => {
+      if (used.has(c)) return
+      used.add(c)
+      c.after.forEach(use)
+    }
+    for (const c of all) if (mentions(text, c.name)) use(c)
     const done = new Set<Constant>()
     const lines: string[] = []
     const visit = (c: Constant): void => {
-      if (done.has(c)) return
+      if (done.has(c) || !used.has(c)) return
       done.add(c)
       c.after.forEach(visit)
       if (this.keywords.has(c.name)) all.filter((other) => other.keyword === c.name).forEach(visit)
@@ -100,29 +134,38 @@ export class Sizes {
     return lines
   }
 
-  private root(dim: string): string {
-    return dim === this.shared ? coreSize(dim) : dim
+  protected whole(dim: string): string {
+    return dim === this.options.shared ? coreSize(dim) : dim
   }
 
   /** After the piece, or after the keyword that cuts nothing else. */
-  private nameOf({ size, label, dim }: Span<string>): string {
+  protected nameOf({ size, label, dim }: Span<string>): string {
     const [name, own] = [label.toUpperCase(), textOf(size)]
-    if (name === own) return name
-    if (size instanceof Param) {
-      const cuts = new Set(this.program.spans.filter((span) => span.size === size).map((span) => span.label))
-      if (cuts.size <= 1) return own
-      return this.keywords.has(name) ? `${dim.toUpperCase()}_BY_${own}` : name
+    const { output } = this.options
+    if (!(size instanceof Param)) {
+      const kind = sizeOf(size) === PARTITIONS ? 'P' : 'F'
+      const others = this.cuts.filter((span) => span.label === label && sizeOf(span.size) !== sizeOf(size))
+      // P and F as in NKI's documentation: tiles of partitions, which are meant by a tile unless the schedule says
+      // otherwise, and of the free axis
+      const clear = !this.keywords.has(name) && (kind === 'P' || others.length === 0)
+      return clear ? name : name.replace('_', `_${kind}_`)
     }
-    const others = this.program.spans.filter((span) => span.label === label && span.parent)
-    const alone = others.every((span) => textOf(span.size) === own)
-    return alone || (own === `${PARTITIONS}` && !this.keywords.has(name)) ? name : `${name}_${own}`
+    if (name === own) return name
+    const dims = new Set(this.cuts.filter((span) => span.size === size).map((span) => span.dim))
+    if (dims.size <= 1) return own
+    if (output?.f === dim) return name.replace(dim.toUpperCase(), output.name.toUpperCase())
+    const alone = this.cuts.every((span) => span.label !== label || span.size === size)
+    return alone && !this.keywords.has(name) ? name : `${dim.toUpperCase()}_BY_${own}`
   }
 }
 
 /** The part of a dimension that the core at hand computes. */
 export const coreSize = (dim: string): string => `${dim.toUpperCase()}_CORE`
 
-const textOf = (size: Size): string => (size instanceof Param ? size.name.toUpperCase() : `${size}`)
+export const textOf = (size: Size): string => (size instanceof Param ? size.name.toUpperCase() : `${size}`)
+
+/** Whether a name stands in a text. */
+export const mentions = (text: string, name: string): boolean => new RegExp(`\\b${name}\\b`).test(text)
 
 /** Tile sizes of at most 128 on the way to a span: the smallest one counts. */
 function tileSizes(span: Span<string>): Size[] {

@@ -2,12 +2,13 @@
  * What a text must know of the whole program before it can print a buffer of it: how far whole pieces reach over its
  * edge, whether loads may leave part of it out, and which loops select one of several PSUM tiles.
  */
-import { type Alloc, isAlloc, type Loop, type Program, type Span, walk } from '../nki/index.ts'
+import { type Alloc, isAlloc, type Loop, type Span } from '../nki/index.ts'
+import type { Plan, Use } from './plan.ts'
 import { pieceOf, type Sizes } from './sizes.ts'
 
 export class Survey {
   /** Where the pieces of an axis reach, rounded up: formulas over `Sizes`. */
-  private readonly columns = new Map<Alloc, Set<string>>()
+  private readonly columns = new Map<Span<string>, Set<string>>()
   private readonly tiles = new Map<Alloc, Set<string>>()
   /** Buffers that loads write. */
   readonly loaded = new Set<Alloc>()
@@ -19,34 +20,36 @@ export class Survey {
   readonly selecting = new Set<Loop>()
 
   constructor(
-    private readonly program: Program,
+    private readonly plan: Plan,
     private readonly sizes: Sizes,
     private readonly aligned: ReadonlySet<string>,
   ) {
-    for (const [node] of walk(program.body)) {
-      if (node.kind !== 'op') continue
-      for (const [role, view] of Object.entries(node.operands)) {
-        if (!isAlloc(view.backing)) continue
-        const alloc = view.backing
-        this.visit(alloc, view.rows, view.cols)
-        if (node.spec.accumulates && role === 'dst') this.accumulators.add(alloc)
-        if (node.engine === 'dma' && role === 'dst' && alloc.memory === 'sbuf') this.loaded.add(alloc)
-      }
-    }
+    for (const use of plan.uses) this.visit(use)
   }
 
-  private visit(alloc: Alloc, rows: Span<string>, cols: Span<string>): void {
-    const { p, tile, f, freeTile, memory } = alloc
-    if (cols !== f && freeTile === null && !this.aligned.has(f.dim))
-      add(this.columns, alloc, `${this.pieces(cols, f)} * ${this.sizes.capacity(cols)}`)
-    if (tile !== null) add(this.tiles, alloc, this.pieces(rows, p))
-    for (const span of [rows, cols]) if (span.parent) add(this.cutDims, alloc, span.dim)
+  private visit({ op, role, backing, rows, cols }: Use): void {
+    if (!backing || !isAlloc(backing)) return
+    if (op.spec.accumulates && role === 'dst') this.accumulators.add(backing)
+    if (op.engine === 'dma' && role === 'dst' && backing.memory === 'sbuf') this.loaded.add(backing)
+    const { p, tile, f, freeTile, memory } = backing
+    if (cols !== f && freeTile === null && !this.aligned.has(f.dim)) add(this.columns, f, this.reach(cols, f))
+    if (tile !== null) add(this.tiles, backing, this.pieces(rows, p))
+    for (const span of [rows, cols]) if (span.parent) add(this.cutDims, backing, span.dim)
     if (memory !== 'psum') return
     for (const [span, whole, size] of [
       [rows, p, tile],
       [cols, f, freeTile],
     ] as const)
       if (size !== null) for (const piece of span.path(whole)!) if (piece.loop) this.selecting.add(piece.loop)
+  }
+
+  /** Where whole pieces end, rounded up at every level of the cut. */
+  private reach(piece: Span<string>, whole: Span<string>): string {
+    const path = piece.path(whole)!
+    const inner = path.at(-2) ?? whole
+    this.sizes.helpers.add('padded').add('ceil_div')
+    const room = `padded(${this.sizes.capacity(inner)}, ${this.sizes.capacity(piece)})`
+    return inner === whole ? room : `${this.pieces(inner, whole)} * ${room}`
   }
 
   /** Pieces in a whole, rounded up at every level of the cut. */
@@ -62,13 +65,13 @@ export class Survey {
       .join(' * ')
   }
 
-  /** The free size of a buffer with room for whole pieces. */
-  room(alloc: Alloc): string {
-    const reaches = [...(this.columns.get(alloc) ?? [])]
-    const whole = this.sizes.capacity(alloc.f)
+  /** The free size of a buffer with room for whole pieces: the same for all buffers over a span. */
+  room({ f }: Alloc): string {
+    const whole = this.sizes.capacity(f)
+    const reaches = [...(this.columns.get(f) ?? [])]
     if (reaches.length === 0) return whole
-    if (reaches.length === 1) return reaches[0]!
-    return `max(${reaches.join(', ')})`
+    const formula = reaches.length === 1 ? reaches[0]! : `max(${reaches.join(', ')})`
+    return this.sizes.define(`${whole.toUpperCase()}_PADDED`, formula, names(reaches), { dim: f.dim })
   }
 
   /** Tiles of a buffer with room for whole pieces. */
@@ -77,27 +80,38 @@ export class Survey {
     // rounding up at more levels never gives fewer
     const deepest = Math.max(...counts.map((c) => c.split(' * ').length))
     const most = counts.filter((c) => c.split(' * ').length === deepest)
-    if (most.length === 0) return this.sizes.count(alloc.p, pieceOf(alloc.p, alloc.tile!))
-    return most.length === 1 ? most[0]! : `max(${most.join(', ')})`
+    const exact = this.sizes.count(alloc.p, pieceOf(alloc.p, alloc.tile!))
+    if (most.length === 0 || (most.length === 1 && deepest === 1)) return most[0] ?? exact
+    const formula = most.length === 1 ? most[0]! : `max(${most.join(', ')})`
+    return this.sizes.define(`${exact}_PADDED`, formula, names(most), { dim: alloc.p.dim })
   }
 
-  /** `K_RAGGED`: whether a cut of the dimension leaves a smaller last piece anywhere. */
-  ragged(dim: string): string {
+  /** `RAGGED`: whether a cut leaves a smaller last piece anywhere. */
+  ragged(): string {
     const rests = new Set<string>()
-    for (const span of this.program.spans)
-      if (span.dim === dim && span.parent)
-        rests.add(`${this.sizes.capacity(span.parent)} % ${this.sizes.capacity(span)}`)
-    const terms = [...rests]
-    return this.sizes.define(
-      `${dim.toUpperCase()}_RAGGED`,
-      `${terms.join(' + ')} > 0`,
-      terms.flatMap((t) => t.split(' % ')),
-    )
+    for (const span of this.plan.spans) {
+      if (!span.parent || this.aligned.has(span.dim)) continue
+      // what divides the steps of a cut divides all of it
+      const [whole, piece] = [this.sizes.capacity(span.parent), this.sizes.capacity(span)]
+      if (whole !== piece) rests.add(`${whole} % ${piece}`)
+    }
+    const terms = [...rests].filter((term) => {
+      const [whole, piece] = term.split(' % ')
+      return ![...rests].some((first) => {
+        const [a, between] = first.split(' % ')
+        return a === whole && rests.has(`${between} % ${piece}`)
+      })
+    })
+    const formula = terms.length === 1 ? `${terms[0]} > 0` : `any((${terms.join(', ')}))`
+    return this.sizes.define('RAGGED', formula, names(terms))
   }
 }
 
-function add(map: Map<Alloc, Set<string>>, alloc: Alloc, text: string): void {
-  const known = map.get(alloc)
+/** The constants in formulas. */
+const names = (formulas: readonly string[]): string[] => formulas.flatMap((text) => text.match(/\w+/g) ?? [])
+
+function add<K>(map: Map<K, Set<string>>, key: K, text: string): void {
+  const known = map.get(key)
   if (known) known.add(text)
-  else map.set(alloc, new Set([text]))
+  else map.set(key, new Set([text]))
 }

@@ -4,27 +4,46 @@
  */
 import {
   type Alloc,
+  type Backing,
   isAlloc,
   KernelError,
   type LegacyArgs,
   type Loop,
   type Node,
   type Op,
-  type Program,
   type Span,
   type SymbolicDtype,
   type View,
 } from '../nki/index.ts'
 import type { Dialect } from './dialect.ts'
-import { paragraph, statement } from './format.ts'
+import { callOf, paragraph, statement } from './format.ts'
+import type { Argument, Routines } from './functions.ts'
+import type { Outlined, Plan } from './plan.ts'
 import { Scope } from './scope.ts'
 import { pieceOf, type Sizes } from './sizes.ts'
 import type { Survey } from './survey.ts'
 
+/** An operand of a function: a part of something larger, from given places on. */
+export interface Formal {
+  readonly name: string
+  /** HBM: the first row; on chip: the first tile. Empty at the very start. */
+  readonly rows: string
+  readonly cols: string
+}
+
+/** What is written: the body of a kernel, or of a function that it calls. */
 export interface Context {
-  readonly program: Program
+  readonly name: string
+  readonly body: readonly Node[]
+  readonly plan: Plan
   readonly sizes: Sizes
   readonly survey: Survey
+  /** Names that are taken. */
+  readonly reserved: readonly string[]
+  /** Operands that the caller gives, in a function. */
+  readonly formals: ReadonlyMap<Backing, Formal>
+  /** The functions that may be called, in a kernel. */
+  readonly routines: Routines | null
   /** Dimensions that are promised to be whole multiples of their pieces. */
   readonly aligned: ReadonlySet<string>
   /** The dimension that the cores of a launch share. */
@@ -51,16 +70,12 @@ export abstract class Writer {
   private readonly reads = new Set<string>()
 
   constructor(protected readonly context: Context) {
-    const { program, shared } = context
-    this.scope = new Scope([
-      ...program.dims.map(({ dim }) => dim),
-      ...[...program.inputs, program.output].map(({ name }) => name),
-      ...(shared ? [coreStart(shared)] : []),
-    ])
+    this.scope = new Scope(context.reserved)
+    for (const [backing, { name }] of context.formals) this.scope.name(backing, name)
   }
 
   write(): string[] {
-    this.block(this.context.program.body)
+    this.block(this.context.body)
     return this.lines
   }
 
@@ -82,13 +97,51 @@ export abstract class Writer {
   }
 
   private block(nodes: readonly Node[]): void {
+    const { outlined, covered } = this.context.plan
     for (const node of nodes) {
       if (node.comment) this.lines.push(...paragraph(node.comment, this.depth, '# '))
-      if (node.kind === 'loop') this.loop(node)
-      else if (node.kind === 'alloc')
-        for (const text of this.allocation(node, this.scope.name(node, node.name))) this.put(text)
+      const call = outlined.get(node)
+      if (call) this.call(call)
+      else if (covered.has(node)) continue
+      else if (node.kind === 'loop') this.loop(node)
+      else if (node.kind === 'alloc') this.allocate(node)
       else this.op(node)
     }
+  }
+
+  private allocate(alloc: Alloc): void {
+    // the buffer that a function was given
+    if (this.context.formals.has(alloc)) return
+    for (const text of this.allocation(alloc, this.scope.name(alloc, alloc.name))) this.put(text)
+  }
+
+  /** A call of a function: what it works on, where in it, and how large that is. */
+  private call(outlined: Outlined): void {
+    const { result } = outlined.call
+    if (result) this.allocate(result)
+    const { name, parameters } = this.context.routines!.functionFor(outlined)
+    const args = parameters.flatMap(({ keyword, value }) => (keyword ? [] : [this.argument(value)]))
+    const offsets = parameters.flatMap(({ keyword, name, value }) => {
+      const text = keyword ? this.argument(value) : '0'
+      return text === '0' ? [] : [`${name}=${text}`]
+    })
+    this.lines.push(...callOf(name, args, offsets, this.depth))
+  }
+
+  private argument(value: Argument): string {
+    if ('view' in value) return this.nameOf(value.view.backing)
+    if ('buffer' in value) return this.nameOf(value.buffer)
+    if ('size' in value) return this.size(value.size)
+    if ('piece' in value) return this.context.sizes.capacity(value.piece)
+    const { rows, cols, backing } = value.startOf
+    const onChip = isAlloc(backing) && backing.memory !== 'hbm'
+    if (value.axis === 'p' && onChip && backing.tile !== null) return this.tileIndex(rows, backing, 'p')
+    const [span, whole] = value.axis === 'p' ? [rows, 'p' as const] : [cols, 'f' as const]
+    return this.offset(span, isAlloc(backing) ? backing[whole] : null) || '0'
+  }
+
+  protected nameOf(backing: Backing): string {
+    return isAlloc(backing) ? this.scope.of(backing) : backing.name
   }
 
   private loop(loop: Loop): void {
@@ -134,7 +187,7 @@ export abstract class Writer {
 
   /** What the dialect has no words for. */
   protected refuse(op: Op, what: string, fix: string): never {
-    throw new KernelError(this.context.program.name, op.site.toString(), {
+    throw new KernelError(this.context.name, op.site.toString(), {
       what: `${op.spec.name}: the ${this.dialect} dialect ${what}`,
       detail: Object.entries(op.operands)
         .map(([role, view]) => `${role} = ${view}`)
@@ -174,15 +227,21 @@ export abstract class Writer {
     return name
   }
 
-  protected slice(span: Span<string>, from: Span<string> | null): string {
-    const start = this.offset(span, from)
-    return start ? `${start}:${start} + ${this.size(span)}` : `0:${this.size(span)}`
+  /** `start` is where the span `from` itself lies, in a function. */
+  protected slice(span: Span<string>, from: Span<string> | null, start = ''): string {
+    const first = sum(start, this.offset(span, from))
+    return first ? `${first}:${first} + ${this.size(span)}` : `0:${this.size(span)}`
   }
 
   protected hbm(view: View): string {
     // the kernel's own buffers hold a core's share only, the caller's tensors all of them
     const [p, f] = isAlloc(view.backing) ? [view.backing.p, view.backing.f] : [null, null]
-    return `${view.name}[${this.slice(view.rows, p)}, ${this.slice(view.cols, f)}]`
+    const { rows, cols } = this.startsOf(view)
+    return `${this.nameOf(view.backing)}[${this.slice(view.rows, p, rows)}, ${this.slice(view.cols, f, cols)}]`
+  }
+
+  protected startsOf({ backing }: View): { readonly rows: string; readonly cols: string } {
+    return this.context.formals.get(backing) ?? { rows: '', cols: '' }
   }
 
   /** Which tile of an axis a piece lies in, counted from the start of the buffer. */
@@ -190,13 +249,14 @@ export abstract class Writer {
     const { sizes } = this.context
     const [whole, size] = axis === 'p' ? [alloc.p, alloc.tile!] : [alloc.f, alloc.freeTile!]
     const tile = sizes.tile(whole, size)
-    return piece
+    const index = piece
       .path(whole)!
       .map((span) => {
         const index = `i_${this.scope.of(span.loop!)}`
         return sizes.capacity(span) === tile ? index : `${index} * ${sizes.count(span, pieceOf(span, size))}`
       })
       .join(' + ')
+    return sum(this.context.formals.get(alloc)?.rows ?? '', index) || '0'
   }
 
   /** A view of a buffer of several PSUM tiles: one of a list, and a rectangle of it. */
@@ -227,6 +287,9 @@ export abstract class Writer {
     return isAlloc(view.backing) && view.backing.memory !== 'hbm' ? this.onChip(view) : this.hbm(view)
   }
 }
+
+/** Two terms, either of which may be missing. */
+export const sum = (a: string, b: string): string => [a, b].filter(Boolean).join(' + ')
 
 export const isList = ({ memory, tile, freeTile }: Alloc): boolean =>
   memory === 'psum' && (tile !== null || freeTile !== null)

@@ -1,11 +1,12 @@
 /**
- * The few compound moves that every kernel makes: load a block, multiply two blocks, store one. Plain functions over
- * the language; what fits one tile for every shape needs no loop.
+ * The few compound moves that every kernel makes: load a block, multiply two blocks, store one. Functions over the
+ * language, which keep their names in emitted text; what fits one tile for every shape needs no loop.
  */
 import {
   type Axis,
   type Handles,
   PARTITIONS,
+  routine,
   type Size,
   type Span,
   type SymbolicDtype,
@@ -44,14 +45,18 @@ export const sumDtype = (s: { readonly accumulate: Accumulate }, input: Symbolic
   s.accumulate === 'float32' ? 'float32' : input
 
 /** HBM → SBUF, one DMA per 128 rows. */
-export function load<P extends string, F extends string>(
-  h: Handles,
-  src: View<'hbm', P, F>,
-): View<'sbuf', P, F> {
-  const block = h.nl.sbuf(`${src.name}_block`, [partitions(src.rows), src.cols], src.dtype, AHEAD)
-  for (const p of tilesOf(h, src.rows)) h.nisa.dmaCopy({ dst: block.at(p), src: src.at(p) })
-  return block
-}
+export const load = routine(
+  {
+    name: 'load',
+    summary: 'HBM → SBUF: dst [row, col] = src [row, col], one DMA for 128 rows.',
+    parameters: { src: ['row', 'col'] },
+  },
+  <P extends string, F extends string>(h: Handles, src: View<'hbm', P, F>): View<'sbuf', P, F> => {
+    const block = h.nl.sbuf(`${src.name}_block`, [partitions(src.rows), src.cols], src.dtype, AHEAD)
+    for (const p of tilesOf(h, src.rows)) h.nisa.dmaCopy({ dst: block.at(p), src: src.at(p) })
+    return block
+  },
+)
 
 /**
  * Where a block is transposed that lies the other way in HBM: on the way, by DMA, in rows of one tile (256 bytes in
@@ -61,25 +66,32 @@ export const transposeBy = ['dma', 'tensor'] as const
 export type TransposeBy = (typeof transposeBy)[number]
 
 /** The same, transposed: src [F, P] becomes a block [P, F]. */
-export function loadTransposed<P extends string, F extends string>(
-  h: Handles,
-  src: View<'hbm', F, P>,
-  by: TransposeBy = 'dma',
-): View<'sbuf', P, F> {
-  const { nl, nisa } = h
-  const block = nl.sbuf(`${src.name}_block`, [partitions(src.cols), src.rows], src.dtype, AHEAD)
-  if (by === 'dma') {
-    for (const p of tilesOf(h, src.cols))
-      for (const f of tilesOf(h, src.rows)) nisa.dmaTranspose({ dst: block.at(p, f), src: src.at(f, p) })
-  } else {
-    for (const f of tilesOf(h, src.rows)) {
-      const rows = nl.sbuf(`${src.name}_rows`, [f, src.cols], src.dtype, AHEAD)
-      nisa.dmaCopy({ dst: rows, src: src.at(f) })
-      transposeInto(h, block.at(src.cols, f), rows)
+export const loadTransposed = routine(
+  {
+    name: 'load_transposed',
+    summary: 'HBM → SBUF, transposed: dst [col, row] = src [row, col].',
+    parameters: { src: ['row', 'col'], by: 'word' },
+  },
+  <P extends string, F extends string>(
+    h: Handles,
+    src: View<'hbm', F, P>,
+    by: TransposeBy = 'dma',
+  ): View<'sbuf', P, F> => {
+    const { nl, nisa } = h
+    const block = nl.sbuf(`${src.name}_block`, [partitions(src.cols), src.rows], src.dtype, AHEAD)
+    if (by === 'dma') {
+      for (const p of tilesOf(h, src.cols))
+        for (const f of tilesOf(h, src.rows)) nisa.dmaTranspose({ dst: block.at(p, f), src: src.at(f, p) })
+    } else {
+      for (const f of tilesOf(h, src.rows)) {
+        const rows = nl.sbuf(`${src.name}_rows`, [f, src.cols], src.dtype, AHEAD)
+        nisa.dmaCopy({ dst: rows, src: src.at(f) })
+        transposeInto(h, block.at(src.cols, f), rows)
+      }
     }
-  }
-  return block
-}
+    return block
+  },
+)
 
 /** A block in SBUF, transposed on the tensor engine. */
 export function transpose<P extends string, F extends string>(
@@ -93,36 +105,50 @@ export function transpose<P extends string, F extends string>(
 }
 
 /** The same, as a part of a block that is there. */
-export function transposeInto<P extends string, F extends string>(
-  h: Handles,
-  dst: View<'sbuf', F, P>,
-  block: View<'sbuf', P, F>,
-): void {
-  for (const p of tilesOf(h, block.rows))
-    for (const f of tilesOf(h, block.cols)) {
-      const tile = h.nl.psum('transposed', [f, p], block.dtype)
-      h.nisa.ncTranspose({ dst: tile, data: block.at(p, f) })
-      h.nisa.tensorCopy({ dst: dst.at(f, p), src: tile })
-    }
-}
+export const transposeInto = routine(
+  {
+    name: 'transpose',
+    summary: 'dst [col, row] = block [row, col], on the tensor engine.',
+    parameters: { dst: ['col', 'row'], block: ['row', 'col'] },
+  },
+  <P extends string, F extends string>(
+    h: Handles,
+    dst: View<'sbuf', F, P>,
+    block: View<'sbuf', P, F>,
+  ): void => {
+    for (const p of tilesOf(h, block.rows))
+      for (const f of tilesOf(h, block.cols)) {
+        const tile = h.nl.psum('transposed', [f, p], block.dtype)
+        h.nisa.ncTranspose({ dst: tile, data: block.at(p, f) })
+        h.nisa.tensorCopy({ dst: dst.at(f, p), src: tile })
+      }
+  },
+)
 
 /**
  * dst += stationaryᵀ · moving. Each tile of dst adds up in PSUM over the whole contraction, then once in SBUF.
  * `movingTile` is how many columns one matmul takes.
  */
-export function addProduct<C extends string, S extends string, F extends string>(
-  h: Handles,
-  dst: View<'sbuf', S, F>,
-  stationary: View<'sbuf', C, S>,
-  moving: View<'sbuf', C, F>,
-  movingTile: Size = gemmMovingFmax,
-): void {
-  for (const f of tilesOf(h, moving.cols, movingTile))
-    for (const s of tilesOf(h, stationary.cols, gemmStationaryFmax)) {
-      const acc = multiply(h, [s, f], stationary, moving)
-      h.nisa.tensorTensor({ dst: dst.at(s, f), data1: dst.at(s, f), data2: acc, op: 'add' })
-    }
-}
+export const addProduct = routine(
+  {
+    name: 'add_product',
+    summary: 'dst [m, n] += stationary [k, m]ᵀ · moving [k, n]: tiles add up in PSUM over k, once in SBUF.',
+    parameters: { dst: ['m', 'n'], stationary: ['k', 'm'], moving: ['k', 'n'], movingTile: 'size' },
+  },
+  <C extends string, S extends string, F extends string>(
+    h: Handles,
+    dst: View<'sbuf', S, F>,
+    stationary: View<'sbuf', C, S>,
+    moving: View<'sbuf', C, F>,
+    movingTile: Size = gemmMovingFmax,
+  ): void => {
+    for (const f of tilesOf(h, moving.cols, movingTile))
+      for (const s of tilesOf(h, stationary.cols, gemmStationaryFmax)) {
+        const acc = multiply(h, [s, f], stationary, moving)
+        h.nisa.tensorTensor({ dst: dst.at(s, f), data1: dst.at(s, f), data2: acc, op: 'add' })
+      }
+  },
+)
 
 /** One tile of stationaryᵀ · moving, added up in PSUM over the whole contraction. */
 export function multiply<C extends string, S extends string, F extends string>(
@@ -141,46 +167,90 @@ export function multiply<C extends string, S extends string, F extends string>(
 export type Activation = 'none' | 'silu'
 
 /** Into another dtype, and through an activation: a float32 sum as an operand of the next product, or as a result. */
-export function convert<P extends string, F extends string>(
-  h: Handles,
-  name: string,
-  block: View<'sbuf', P, F>,
-  dtype: SymbolicDtype,
-  activation: Activation = 'none',
-): View<'sbuf', P, F> {
-  if (activation === 'none' && sameDtype(block.dtype, dtype)) return block
-  const converted = h.nl.sbuf(name, [partitions(block.rows), block.cols], dtype)
-  for (const p of tilesOf(h, block.rows)) {
-    if (activation === 'none') h.nisa.tensorCopy({ dst: converted.at(p), src: block.at(p) })
-    else h.nisa.activation({ dst: converted.at(p), data: block.at(p), op: activation })
-  }
-  return converted
-}
+export const convert = routine(
+  {
+    name: 'convert',
+    summary: 'dst [row, col] = block [row, col], in the dtype of dst.',
+    parameters: { name: 'label', block: ['row', 'col'], dtype: 'dtype', activation: 'word' },
+  },
+  <P extends string, F extends string>(
+    h: Handles,
+    name: string,
+    block: View<'sbuf', P, F>,
+    dtype: SymbolicDtype,
+    activation: Activation = 'none',
+  ): View<'sbuf', P, F> => {
+    if (activation === 'none' && sameDtype(block.dtype, dtype)) return block
+    const converted = h.nl.sbuf(name, [partitions(block.rows), block.cols], dtype)
+    for (const p of tilesOf(h, block.rows)) {
+      if (activation === 'none') h.nisa.tensorCopy({ dst: converted.at(p), src: block.at(p) })
+      else h.nisa.activation({ dst: converted.at(p), data: block.at(p), op: activation })
+    }
+    return converted
+  },
+)
+
+/** acc += stationaryᵀ · moving for a tile of rows, a PSUM bank for each `gemmMovingFmax` columns; the sum stays open. */
+export const accumulateRows = routine(
+  {
+    name: 'accumulate_rows',
+    summary: 'acc [m, n] += stationary [k, m]ᵀ · moving [k, n] in PSUM, a bank for each tile of n.',
+    parameters: { acc: ['m', 'n'], stationary: ['k', 'm'], moving: ['k', 'n'] },
+  },
+  <C extends string, S extends string, F extends string>(
+    h: Handles,
+    acc: View<'psum', S, F>,
+    stationary: View<'sbuf', C, S>,
+    moving: View<'sbuf', C, F>,
+  ): void => {
+    for (const c of tilesOf(h, moving.rows))
+      for (const f of tilesOf(h, moving.cols, gemmMovingFmax))
+        h.nisa.ncMatmul({
+          dst: acc.at(acc.rows, f),
+          stationary: stationary.at(c),
+          moving: moving.at(c, f),
+        })
+  },
+)
 
 /** A complete sum in PSUM → SBUF, converted, and through an activation. */
-export function drain<P extends string, F extends string>(
-  h: Handles,
-  dst: View<'sbuf', P, F>,
-  acc: View<'psum', P, F>,
-  activation: Activation = 'none',
-): void {
-  for (const f of tilesOf(h, dst.cols, gemmMovingFmax)) {
-    const [to, from] = [dst.at(dst.rows, f), acc.at(acc.rows, f)]
-    if (activation === 'none') h.nisa.tensorCopy({ dst: to, src: from })
-    else h.nisa.activation({ dst: to, data: from, op: activation })
-  }
-}
+export const drain = routine(
+  {
+    name: 'drain',
+    summary: 'PSUM → SBUF: dst [m, n] = acc [m, n] in the dtype of dst, bank by bank.',
+    parameters: { dst: ['m', 'n'], acc: ['m', 'n'], activation: 'word' },
+  },
+  <P extends string, F extends string>(
+    h: Handles,
+    dst: View<'sbuf', P, F>,
+    acc: View<'psum', P, F>,
+    activation: Activation = 'none',
+  ): void => {
+    for (const f of tilesOf(h, dst.cols, gemmMovingFmax)) {
+      const [to, from] = [dst.at(dst.rows, f), acc.at(acc.rows, f)]
+      if (activation === 'none') h.nisa.tensorCopy({ dst: to, src: from })
+      else h.nisa.activation({ dst: to, data: from, op: activation })
+    }
+  },
+)
 
 /** SBUF → HBM, one DMA per 128 rows, each converted to the dtype of dst. */
-export function store<P extends string, F extends string>(
-  h: Handles,
-  dst: View<'hbm', P, F>,
-  block: View<'sbuf', P, F>,
-  activation: Activation = 'none',
-): void {
-  for (const p of tilesOf(h, dst.rows))
-    h.nisa.dmaCopy({ dst: dst.at(p), src: convert(h, 'out', block.at(p), dst.dtype, activation) })
-}
+export const store = routine(
+  {
+    name: 'store',
+    summary: 'SBUF → HBM: dst [row, col] = block [row, col] in the dtype of dst, one DMA for 128 rows.',
+    parameters: { dst: ['row', 'col'], block: ['row', 'col'], activation: 'word' },
+  },
+  <P extends string, F extends string>(
+    h: Handles,
+    dst: View<'hbm', P, F>,
+    block: View<'sbuf', P, F>,
+    activation: Activation = 'none',
+  ): void => {
+    for (const p of tilesOf(h, dst.rows))
+      h.nisa.dmaCopy({ dst: dst.at(p), src: convert(h, 'out', block.at(p), dst.dtype, activation) })
+  },
+)
 
 /** A finished tile of PSUM → HBM, through SBUF: DMA does not reach PSUM. */
 export function storeTile<P extends string, F extends string>(

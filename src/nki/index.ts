@@ -1,4 +1,5 @@
 /** The kernel language: kernel() → trace → Program → verify; the op table; the printer. */
+export { type Abstract, abstractOf } from './abstract.ts'
 export { type Binding, bind, type Dims, dtypeOf, operandDtypes } from './bind.ts'
 export { ArgumentError, type Fault, KernelError } from './errors.ts'
 export { Extents, type Reading } from './extents.ts'
@@ -35,6 +36,7 @@ export {
   walk,
 } from './program.ts'
 export type { Algebra, Matrix } from './reference.ts'
+export { type Call, type Routine, routine } from './routine.ts'
 export {
   dimsOfShare,
   MAX_CORES,

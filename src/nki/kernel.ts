@@ -196,6 +196,7 @@ function traceKernel(
     inputs,
     output,
     body: trace.body,
+    calls: trace.calls,
   }
   verify(program)
   return program

@@ -8,6 +8,7 @@ import { issue } from './issue.ts'
 import type { Attributes, Method, Operands, OpSpec } from './op.ts'
 import { OPS } from './ops/index.ts'
 import type { Memory, SymbolicDtype } from './program.ts'
+import type { Routine } from './routine.ts'
 import { Site } from './site.ts'
 import { Cut, PARTITIONS, type Param, type Size, Span, sizeOf } from './span.ts'
 import type { Trace } from './trace.ts'
@@ -66,6 +67,11 @@ export class Nl {
   /** A remark on the next loop, buffer or instruction; printed and emitted above it. */
   comment(text: string): void {
     this.trace.comment(text)
+  }
+
+  /** For routine(): keeps the name of what `body` issues. */
+  call<T>(routine: Routine, args: readonly unknown[], body: () => T): T {
+    return this.trace.call(routine, args, body)
   }
 
   /** SBUF, uninitialised. A cut first axis makes several tiles; `buffers` copies of it rotate. */

@@ -4,6 +4,7 @@
  */
 import type { Dtype } from '../tensor/index.ts'
 import type { AttributeValue, OpSpec } from './op.ts'
+import type { Call } from './routine.ts'
 import type { Site } from './site.ts'
 import type { Param, Size, Span } from './span.ts'
 import type { View } from './view.ts'
@@ -89,6 +90,8 @@ export interface Program {
   readonly inputs: readonly HbmTensor[]
   readonly output: HbmTensor
   readonly body: readonly Node[]
+  /** Which nodes of the body are the work of a routine. */
+  readonly calls: readonly Call[]
 }
 
 /** Every node below `nodes` in program order, with the loops around it, outermost first. */

@@ -29,6 +29,21 @@ describe('userFrames', () => {
     expect(userFrames(text)).toBe('kernels.ts:45, in lib.ts:16')
   })
 
+  test('a routine in between, which the language calls', () => {
+    const text = stack(
+      language('issue.ts'),
+      '/home/me/lib.ts:16:3',
+      language('trace.ts'),
+      language('language.ts'),
+      language('routine.ts'),
+      'half (/home/me/lib.ts:30:3)',
+      'Object.trace (/home/me/kernels.ts:45:7)',
+      language('kernel.ts'),
+      'main (/home/me/main.ts:3:1)',
+    )
+    expect(userFrames(text)).toBe('kernels.ts:45, in lib.ts:16')
+  })
+
   test('without a name of a function, with a URL, with a query', () => {
     expect(userFrames(stack(language('a.ts'), '/home/me/kernels.ts:4:7', language('kernel.ts')))).toBe(
       'kernels.ts:4',

@@ -21,7 +21,7 @@ export class Site {
 
   static capture(): Site {
     const limit = Error.stackTraceLimit
-    Error.stackTraceLimit = 30
+    Error.stackTraceLimit = 40
     const site = new Site(new Error())
     Error.stackTraceLimit = limit
     return site
@@ -39,21 +39,28 @@ export class Site {
   }
 }
 
-/** The frames from the first one outside of the language to the one that the language called, i.e. `trace`. */
+/**
+ * The frames from the first one outside of the language to the one that the language called, i.e. `trace`. Where a
+ * routine stands between, the language calls the library on the kernel's behalf: those frames are passed over.
+ */
 export function userFrames(stack: string): string {
   const frames: string[] = []
+  let passed = ''
   let traced = false
   for (const text of stack.split('\n').slice(1)) {
     const match = FRAME.exec(text)
     if (!match) continue
     const file = fileOf(match[1]!)
     if (isLanguage(file)) {
-      if (frames.length === 0) continue
-      traced = true
-      break
+      passed = file
+      continue
     }
+    traced = frames.length > 0 && passed !== '' && !/\/routine\.[jt]s$/.test(passed)
+    if (traced) break
     frames.push(`${file.split('/').at(-1)}:${match[2]}`)
+    passed = ''
   }
+  traced ||= passed !== ''
   if (frames.length === 0) return 'unknown place'
   // outside of a trace, what called the caller says nothing
   return frames.length === 1 || !traced ? frames[0]! : `${frames.at(-1)}, in ${frames[0]}`

@@ -4,14 +4,18 @@
  */
 import { type Fault, KernelError } from './errors.ts'
 import type { Backing, Loop, LoopMode, Node } from './program.ts'
+import type { Call, Routine } from './routine.ts'
 import { Site } from './site.ts'
 import { Cut, Span } from './span.ts'
-import type { View } from './view.ts'
+import { View } from './view.ts'
 
 export class Trace {
   readonly body: Node[] = []
   readonly spans: Span<string>[] = []
+  readonly calls: Call[] = []
   private readonly open: Loop[] = []
+  /** Nodes of the routine that is at work, and the loop that it was called in. */
+  private working: { nodes: Node[]; inner: Loop | null } | null = null
   /** Loops that were asked for; one that is never run is a mistake. */
   private readonly pending = new Set<{ site: Site; label: string }>()
   private remark: string | null = null
@@ -48,6 +52,23 @@ export class Trace {
         node.site,
       )
     ;(this.open.at(-1)?.body ?? this.body).push(node)
+    if (this.working?.inner === this.inner) this.working.nodes.push(node)
+  }
+
+  /** Runs a routine. What routines call themselves is theirs. */
+  call<T>(routine: Routine, args: readonly unknown[], body: () => T): T {
+    if (this.working) return body()
+    const working = { nodes: [] as Node[], inner: this.inner }
+    this.working = working
+    try {
+      const result = body()
+      const made = result instanceof View ? working.nodes.find((node) => node === result.backing) : undefined
+      if (working.nodes.length > 0)
+        this.calls.push({ routine, args, nodes: working.nodes, result: made?.kind === 'alloc' ? made : null })
+      return result
+    } finally {
+      this.working = null
+    }
   }
 
   /** The innermost loop that is being traced. */

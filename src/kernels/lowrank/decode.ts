@@ -12,12 +12,12 @@
 import { type Handles, type Param, type Span, TILE_SIZE, type View } from '../../nki/index.ts'
 import {
   type Activation,
+  accumulateRows,
   convert,
   drain,
   load,
   partitions,
   tiled,
-  tilesOf,
   transpose,
   transposeInto,
 } from '../blocks.ts'
@@ -88,16 +88,13 @@ export function rowsTimes<C extends string, F extends string>(
   xT: BlockOf<C>,
   w: View<'hbm', C, F>,
   rows: Param,
+  name = 'acc',
 ): View<'psum', 'M', F> {
-  const { nl, nisa } = h
-  const { gemmMovingFmax } = TILE_SIZE
-  const acc = nl.psum('acc', [M, tiled(w.cols, gemmMovingFmax)])
+  const { nl } = h
+  const acc = nl.psum(name, [M, tiled(w.cols, TILE_SIZE.gemmMovingFmax)])
   for (const cBlock of nl.affineRange(w.rows.blocks(rows))) {
     const stationary = xT(cBlock)
-    const moving = load(h, w.at(cBlock))
-    for (const c of tilesOf(h, cBlock))
-      for (const f of tilesOf(h, w.cols, gemmMovingFmax))
-        nisa.ncMatmul({ dst: acc.at(M, f), stationary: stationary.at(c), moving: moving.at(c, f) })
+    accumulateRows(h, acc, stationary, load(h, w.at(cBlock)))
   }
   return acc
 }

@@ -47,8 +47,10 @@ export function hiddenRows(
         into,
       )
     else {
-      const gate = rowsTimes(h, M, (rBlock) => gateT.at(rBlock), gateV.at(gateV.rows, nBlock), s.vBlock)
-      const up = rowsTimes(h, M, (rBlock) => upT.at(rBlock), upV.at(upV.rows, nBlock), s.vBlock)
+      const times = (name: string, xT: View<'sbuf', 'r', 'M'>, v: View<'hbm', 'r', 'N'>) =>
+        rowsTimes(h, M, (rBlock) => xT.at(rBlock), v.at(v.rows, nBlock), s.vBlock, name)
+      const gate = times('gate_acc', gateT, gateV)
+      const up = times('up_acc', upT, upV)
       transposeInto(h, into, swiglu(h, gate, up, gateV))
     }
   }

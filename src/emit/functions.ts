@@ -1,0 +1,235 @@
+/**
+ * The functions of a file: each routine of the kernel library that the program calls is written once, from its trace for
+ * blocks of any size. A function takes what it works on, and where in it: NKI has no nested slices.
+ */
+import { type Alloc, type Backing, isAlloc, Param, type Span, type View } from '../nki/index.ts'
+import type { Dialect, Helper } from './dialect.ts'
+import { docstring, packed, statement } from './format.ts'
+import { endOf } from './legacy.ts'
+import { type Outlined, Plan } from './plan.ts'
+import { mentions, Sizes } from './sizes.ts'
+import { Survey } from './survey.ts'
+import type { Context, Formal } from './writer.ts'
+
+/** What the kernel gives for a parameter. */
+export type Argument =
+  | { readonly view: View }
+  | { readonly buffer: Alloc }
+  | { readonly size: Span<string> }
+  | { readonly piece: Span<string> }
+  | { readonly startOf: View; readonly axis: 'p' | 'f' }
+
+interface Parameter {
+  readonly name: string
+  readonly value: Argument
+  /** It has a default, 0, and is given by its name. */
+  readonly keyword: boolean
+}
+
+interface Written {
+  readonly name: string
+  readonly parameters: readonly Parameter[]
+  /** Docstring and body, below the signature. */
+  readonly text: string
+  readonly helpers: ReadonlySet<Helper>
+}
+
+/** Writes the body of a function. */
+export type BodyWriter = (context: Context) => string[]
+
+export class Routines {
+  private readonly written = new Map<Outlined, Written>()
+
+  constructor(
+    plan: Plan,
+    private readonly dialect: Dialect,
+    private readonly aligned: ReadonlySet<string>,
+    private readonly writeBody: BodyWriter,
+  ) {
+    const calls = [...plan.outlined.values()]
+    for (const outlined of calls) {
+      const alike = calls.filter(({ call }) => call.routine === outlined.call.routine)
+      this.written.set(outlined, this.write(outlined, alike))
+    }
+    this.nameApart()
+  }
+
+  get names(): string[] {
+    return [...new Set([...this.written.values()].map(({ name }) => name))]
+  }
+
+  get helpers(): Helper[] {
+    return [...this.written.values()].flatMap(({ helpers }) => [...helpers])
+  }
+
+  functionFor(outlined: Outlined): Written {
+    return this.written.get(outlined)!
+  }
+
+  /** Every function, each after two blank lines. */
+  lines(): string[] {
+    const seen = new Set<string>()
+    return [...this.written.values()].flatMap(({ name, parameters, text }) => {
+      if (seen.has(name)) return []
+      seen.add(name)
+      const names = (keyword: boolean) =>
+        parameters.flatMap((p) => (p.keyword === keyword ? [keyword ? `${p.name}=0` : p.name] : []))
+      return ['', '', ...packed(`def ${name}(`, [names(false), names(true)], '):', 0), ...text.split('\n')]
+    })
+  }
+
+  /** Texts that differ get names that differ: the words that shaped them, or a number. */
+  private nameApart(): void {
+    const texts = new Map<string, string>()
+    for (const [outlined, written] of this.written) {
+      const { routine, args } = outlined.call
+      const words = Object.values(routine.parameters).flatMap((kind, i) =>
+        kind === 'word' && args[i] !== undefined ? [`${args[i]}`] : [],
+      )
+      const worded = [routine.name, ...words].join('_')
+      const isTaken = (name: string) => (texts.get(name) ?? written.text) !== written.text
+      let name = isTaken(routine.name) ? worded : routine.name
+      for (let i = 2; isTaken(name); i++) name = `${worded}_${i}`
+      texts.set(name, written.text)
+      this.written.set(outlined, { ...written, name })
+    }
+  }
+
+  private write(outlined: Outlined, alike: readonly Outlined[]): Written {
+    const { abstract, call } = outlined
+    const { routine } = call
+    const exact = this.dialect === 'current'
+    const whole = [...abstract.dims.keys()].filter((dim) =>
+      alike.every((other) => this.aligned.has(other.abstract.dims.get(dim)!.actual.dim)),
+    )
+    const aligned = new Set(whole)
+    const sizes = new FunctionSizes({
+      params: [],
+      dims: [...abstract.dims.keys()],
+      spans: abstract.spans,
+      aligned,
+      exact,
+    })
+    const formals = new Map<Backing, Formal>()
+    if (abstract.result && call.result) formals.set(abstract.result, { name: 'dst', rows: '', cols: '' })
+    for (const [i, { name, formal }] of abstract.operands.entries()) {
+      const parts = alike.map(({ abstract: other }) => other.operands[i]!.actual)
+      formals.set(
+        formal.backing,
+        formal.memory === 'hbm'
+          ? { name, rows: formal.rows.dim, cols: formal.cols.dim }
+          : {
+              name,
+              rows: parts.some(({ rows, backing }) => rows !== backing.p) ? `${name}_start` : '',
+              cols: parts.some(({ cols, backing }) => cols !== backing.f) ? `${name}_col` : '',
+            },
+      )
+    }
+    const plan = new Plan({ body: abstract.body, calls: [] })
+    const survey = new Survey(plan, sizes, aligned)
+    const parameters = parametersOf(outlined, formals)
+    const places = parameters.filter(({ value }) => !('view' in value || 'buffer' in value))
+    const reserved = [...places.map((p) => p.name), ...[...abstract.dims.keys()].map(endOf)]
+    const body = this.writeBody({
+      name: routine.name,
+      body: abstract.body,
+      plan,
+      sizes,
+      survey,
+      reserved,
+      formals,
+      routines: null,
+      aligned,
+      shared: null,
+    })
+    const text = body.join('\n')
+    const constants = sizes.assignments(text)
+    const pieces: Parameter[] = [...sizes.pieces].map(([name, span]) => ({
+      name,
+      value: { piece: outlined.actual(span) },
+      keyword: false,
+    }))
+    const lines = [
+      ...docstring(routine.summary, 1),
+      ...ends(outlined, formals, text),
+      ...constants.flatMap((line) => statement(line, 1)),
+      ...body,
+    ]
+    const used = lines.slice(1).join('\n')
+    const all = [...parameters.filter((p) => !p.keyword), ...pieces, ...parameters.filter((p) => p.keyword)]
+    return {
+      name: routine.name,
+      parameters: all.filter(
+        ({ name, value }) => 'view' in value || 'buffer' in value || mentions(used, name),
+      ),
+      text: lines.join('\n'),
+      helpers: sizes.helpers,
+    }
+  }
+}
+
+/** The sizes of a function: those of its operands are parameters, as are pieces of more than 128. */
+class FunctionSizes extends Sizes {
+  readonly pieces = new Map<string, Span<string>>()
+
+  protected override whole(dim: string): string {
+    return sizeName(dim)
+  }
+
+  /** What the schedule sizes in the kernel is a parameter here, however large. */
+  override capacity(span: Span<string>): string {
+    return span.size instanceof Param ? this.large(span) : super.capacity(span)
+  }
+
+  protected override large(span: Span<string>): string {
+    const name = span.label.toUpperCase()
+    this.pieces.set(name, span)
+    return name
+  }
+
+  protected override nameOf(span: Span<string>): string {
+    return span.size instanceof Param ? span.label.toUpperCase() : super.nameOf(span)
+  }
+}
+
+const sizeName = (dim: string): string => `${dim}_size`
+
+function parametersOf({ call, abstract }: Outlined, formals: ReadonlyMap<Backing, Formal>): Parameter[] {
+  const positional: Parameter[] = []
+  const offsets: Parameter[] = []
+  const places = new Map<string, Parameter[]>()
+  if (abstract.result && call.result)
+    positional.push({ name: 'dst', value: { buffer: call.result }, keyword: false })
+  for (const { name, formal, actual } of abstract.operands) {
+    positional.push({ name, value: { view: actual }, keyword: false })
+    const { rows, cols } = formals.get(formal.backing)!
+    for (const [axis, start, dim] of [
+      ['p', rows, formal.rows.dim],
+      ['f', cols, formal.cols.dim],
+    ] as const) {
+      if (!start) continue
+      const parameter = { name: start, value: { startOf: actual, axis }, keyword: formal.memory !== 'hbm' }
+      if (parameter.keyword) offsets.push(parameter)
+      else places.set(dim, [parameter])
+    }
+  }
+  for (const [dim, { actual }] of abstract.dims)
+    positional.push(...(places.get(dim) ?? []), {
+      name: sizeName(dim),
+      value: { size: actual },
+      keyword: false,
+    })
+  return [...positional, ...offsets]
+}
+
+/** `row_end, col_end = src.shape`, for the masks of the legacy dialect. */
+function ends({ abstract }: Outlined, formals: ReadonlyMap<Backing, Formal>, text: string): string[] {
+  return abstract.operands.flatMap(({ formal }) => {
+    if (isAlloc(formal.backing)) return []
+    const names = [formal.rows.dim, formal.cols.dim].map(endOf)
+    const { name } = formals.get(formal.backing)!
+    const used = names.map((n) => mentions(text, n))
+    if (used[0] && used[1]) return [`    ${names.join(', ')} = ${name}.shape`]
+    return names.flatMap((n, axis) => (used[axis] ? [`    ${n} = ${name}.shape[${axis}]`] : []))
+  })
+}
