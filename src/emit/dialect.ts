@@ -56,9 +56,7 @@ export const HELPERS = {
     'def balanced(whole, size):',
     '    """Equal pieces of at most size, in whole units of 128: 1500 by 1024 is 768 + 732."""',
     '    assert size > 0 and size % 128 == 0, "a block size must be a positive multiple of 128"',
-    '    if whole <= size:',
-    '        return whole',
-    '    return ceil_div(ceil_div(whole, 128), ceil_div(whole, size)) * 128',
+    '    return min(whole, ceil_div(ceil_div(whole, 128), ceil_div(whole, size)) * 128)',
   ],
   buffers: [
     'def buffers(count, shape, dtype):',

@@ -60,20 +60,11 @@ export function packed(
 }
 
 /** A call of a function of the file: arguments that do not fit on the first line continue below its bracket. */
-export function callOf(
-  name: string,
-  args: readonly string[],
-  keywords: readonly string[],
-  depth: number,
-): string[] {
-  const indent = STEP.repeat(depth)
-  const all = [...args, ...keywords].join(', ')
-  if (`${indent}${name}(${all})`.length <= WIDTH) return [`${indent}${name}(${all})`]
-  const first = `${indent}${name}(${args.join(', ')}${keywords.length > 0 ? ',' : ')'}`
-  const hanging = ' '.repeat(indent.length + name.length + 1)
-  const second = `${hanging}${keywords.join(', ')})`
-  if (first.length <= WIDTH && second.length <= WIDTH) return keywords.length > 0 ? [first, second] : [first]
-  return packed(`${name}(`, [args, keywords], ')', depth)
+export function callOf(name: string, args: readonly string[], depth: number): string[] {
+  const head = `${STEP.repeat(depth)}${name}(`
+  const words = args.map((arg, i) => `${arg}${i < args.length - 1 ? ',' : ')'}`)
+  const [first, ...rest] = filled(words, ' '.repeat(head.length))
+  return [head + first!.trimStart(), ...rest]
 }
 
 /** A docstring by itself. */

@@ -1,5 +1,5 @@
 /** What stands around the body of a kernel: docstring, signature, shapes and their checks, named constants. */
-import { PARTITIONS, type Param, type Program, type Span } from '../nki/index.ts'
+import { type HbmTensor, PARTITIONS, type Param, type Program } from '../nki/index.ts'
 import { boundsOf } from './bounds.ts'
 import { DIALECT, type Dialect, HELPERS, type Helper, imports, WRITTEN_BY } from './dialect.ts'
 import { packed, paragraph, statement } from './format.ts'
@@ -52,8 +52,8 @@ export function moduleHead(
   const first = `${program.name} as an NKI kernel, for ${DIALECT[dialect].support}.`
   return [
     ...paragraph(`"""${first}`, 0),
-    ...(tiled ? ['', ...paragraph(LAYOUT, 0)] : []),
     '',
+    ...(tiled ? paragraph(LAYOUT, 0) : []),
     WRITTEN_BY,
     '"""',
     '',
@@ -74,7 +74,6 @@ export function kernelDocstring(context: HeadContext, options: HeadOptions): str
   const { inputs, output, params, dims } = program
   const bounds = boundsOf(program, plan)
   const named = dims.filter(({ dim }) => dim !== '1')
-  const shape = (t: { p: Span<string>; f: Span<string> }) => `[${t.p.dim}, ${t.f.dim}]`
   const item = (text: string) => paragraph(text, 2, '', '    ')
   const lines = [
     ...paragraphs(program.summary),
@@ -83,17 +82,30 @@ export function kernelDocstring(context: HeadContext, options: HeadOptions): str
     ...named.flatMap(({ dim, limit }) => item(`${dim}: ${describe(dim, limit, aligned.has(dim))}`)),
     '',
     '    Args:',
-    ...inputs.flatMap((t) => item(`${t.name}: ${shape(t)} in HBM`)),
+    ...byShape(inputs).flatMap(([names, shape]) => item(`${names.join(', ')}: ${shape} in HBM`)),
     ...params.flatMap((p) => item(`${textOf(p)}: ${keyword(program, p, bounds.get(p)?.max ?? null)}`)),
     '',
     '    Returns:',
-    ...item(`${output.name}: ${shape(output)} in HBM, of the dtype of ${inputs[0]!.name}`),
+    ...item(`${output.name}: ${shapeOf(output)} in HBM, of the dtype of ${inputs[0]!.name}`),
     '',
     '    Notes:',
     ...notes(context, options).flatMap((note) => paragraph(`- ${note}`, 2, '', '  ')),
     '    """',
   ]
   return lines
+}
+
+const shapeOf = ({ p, f }: HbmTensor): string => `[${p.dim}, ${f.dim}]`
+
+/** Tensors of one shape together. */
+function byShape(tensors: readonly HbmTensor[]): [names: string[], shape: string][] {
+  const groups = new Map<string, string[]>()
+  for (const tensor of tensors) {
+    const names = groups.get(shapeOf(tensor))
+    if (names) names.push(tensor.name)
+    else groups.set(shapeOf(tensor), [tensor.name])
+  }
+  return [...groups].map(([shape, names]) => [names, shape])
 }
 
 function notes(

@@ -54,7 +54,9 @@ export class LegacyWriter extends Writer {
     const ragged = !zero && this.readsBeyond(alloc)
     if (tiles.length === 0 && !ragged) return [`${name} = ${make(zero ? 'nl.zeros' : 'nl.ndarray', shape)}`]
     sizes.helpers.add('sbuf_block')
-    const flag = ragged ? `, zero=${survey.ragged()}` : zero ? ', zero=True' : ''
+    // a function is not told whether the matrix ends within its pieces
+    const within = this.context.formals.size > 0
+    const flag = zero || (ragged && within) ? ', zero=True' : ragged ? `, zero=${survey.ragged()}` : ''
     return [`${name} = sbuf_block((${shape.join(', ')}), ${dtype}${flag})`]
   }
 

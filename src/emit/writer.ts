@@ -125,7 +125,7 @@ export abstract class Writer {
       const text = keyword ? this.argument(value) : '0'
       return text === '0' ? [] : [`${name}=${text}`]
     })
-    this.lines.push(...callOf(name, args, offsets, this.depth))
+    this.lines.push(...callOf(name, [...args, ...offsets], this.depth))
   }
 
   private argument(value: Argument): string {

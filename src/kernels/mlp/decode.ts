@@ -32,8 +32,8 @@ export function hiddenRows(
   s: DecodeBlocks,
 ): View<'sbuf', 'N', 'M'> {
   const { nl } = h
-  const gateT = projectRows(h, { name: 'gate', u: gateU }, M, xT, s)
-  const upT = projectRows(h, { name: 'up', u: upU }, M, xT, s)
+  const gateT = projectRows(h, { name: 'gate_xu', u: gateU }, M, xT, s)
+  const upT = projectRows(h, { name: 'up_xu', u: upU }, M, xT, s)
   const hiddenT = nl.sbuf('hidden_t', [partitions(gateV.cols), M], gateV.dtype)
   for (const nBlock of nl.affineRange(gateV.cols.blocks(s.nBlock))) {
     const into = hiddenT.at(nBlock)
