@@ -17,7 +17,7 @@ export interface HeadContext {
 }
 
 const DIMENSIONS: Readonly<Record<string, string>> = {
-  M: 'rows of X, tokens',
+  M: 'rows of X (tokens)',
   K: 'in-features',
   r: 'rank',
   N: 'out-features',
@@ -83,7 +83,7 @@ export function kernelDocstring(context: HeadContext, options: HeadOptions): str
     '',
     '    Args:',
     ...byShape(inputs).flatMap(([names, shape]) => item(`${names.join(', ')}: ${shape} in HBM`)),
-    ...params.flatMap((p) => item(`${textOf(p)}: ${keyword(program, p, bounds.get(p)?.max ?? null)}`)),
+    ...params.flatMap((p) => item(`${textOf(p)}: ${keyword(plan, p, bounds.get(p)?.max ?? null)}`)),
     '',
     '    Returns:',
     ...item(`${output.name}: ${shapeOf(output)} in HBM, of the dtype of ${inputs[0]!.name}`),
@@ -114,12 +114,10 @@ function notes(
 ): string[] {
   const { choices, params, name } = program
   return [
-    ...(params.length > 0
-      ? ['Block sizes are upper bounds: a dimension is cut into equal pieces of at most that many.']
-      : []),
+    ...(params.length > 0 ? ['A dimension is cut into equal pieces, none larger than its block size.'] : []),
     ...Object.entries(choices).flatMap(([choice, word]) => CHOICES[choice]?.[word] ?? []),
     ...(tunedFor ? [`The schedule was tuned for ${tunedFor}.`] : []),
-    `Written for ${target ? `${target}: ` : ''}${DIALECT[dialect].support}.`,
+    `For ${DIALECT[dialect].support}${target ? `; target ${target}` : ''}.`,
     ...(shared
       ? [
           `Launch as ${name}[${cores}](…) for ${cores} physical cores (LNC${cores}): each computes its share of ${shared}. Without brackets one core computes all of it.`,
@@ -147,13 +145,13 @@ const paragraphs = (summary: string): string[] => {
 }
 
 /** What a keyword cuts, and what it may be. */
-function keyword({ spans }: Program, param: Param, max: number | null): string {
-  const cut = spans.filter((span) => span.size === param)
-  const kinds = [...new Set(cut.map(({ label }) => label.split('_').at(-1)!))]
-  const dims = [...new Set(cut.map(({ dim }) => dim))]
-  const what = cut.length > 0 ? `${kinds.join(' and ')} of ${dims.join(' and ')}` : 'columns of a matmul'
+function keyword(plan: Plan, param: Param, max: number | null): string {
+  const cuts = [...plan.spans].filter((span) => span.size === param)
+  const kinds = [...new Set(cuts.map(({ label }) => label.split('_').at(-1)!))]
+  const dims = [...new Set(cuts.map(({ dim }) => dim))]
   const values = param.value > PARTITIONS ? 'a multiple of 128' : 'a divisor of 128'
-  return `${what}, ${values}${max !== null && param.value > PARTITIONS ? ` up to ${max}` : ''}`
+  const limit = max !== null && param.value > PARTITIONS ? ` up to ${max}` : ''
+  return `largest ${kinds.join(' and ')} of ${dims.join(' and ')}, ${values}${limit}`
 }
 
 function describe(dim: string, limit: number, aligned: boolean): string {

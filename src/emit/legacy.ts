@@ -114,7 +114,11 @@ export class LegacyWriter extends Writer {
     const isHbm = (view: View): boolean => view.memory === 'hbm'
     const { dst, src } = op.operands
     if (isHbm(dst!) === isHbm(src!))
-      this.refuse(op, `has no load or store within ${src!.memory}`, 'move it through the other memory')
+      this.refuse(
+        op,
+        `has no load or store within ${src!.memory}`,
+        isHbm(src!) ? 'load it to SBUF and store it from there' : 'copy it with tensor_copy',
+      )
     return isHbm(dst!) ? 'store' : 'load'
   }
 

@@ -163,7 +163,11 @@ export abstract class Writer {
       const head = this.lines
       this.lines = outer
       this.depth--
-      const mode = this.context.survey.selecting.has(loop) ? 'static' : loop.mode
+      const mode = this.context.survey.selecting.has(loop)
+        ? 'static'
+        : before.length > 0
+          ? 'sequential' // its iterations take buffers in turn
+          : loop.mode
       this.put(`for i_${name} in nl.${OFFSET_MODES[mode]}(${this.trips(loop)}):`)
       this.lines.push(...head, ...body)
       this.reads.delete(name)
