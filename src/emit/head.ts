@@ -5,12 +5,14 @@ import { DIALECT, type Dialect, HELPERS, type Helper, imports, WRITTEN_BY } from
 import { packed, paragraph, statement } from './format.ts'
 import type { Plan } from './plan.ts'
 import { coreSize, mentions, type Sizes, textOf } from './sizes.ts'
+import type { Survey } from './survey.ts'
 import { coreStart, dtypeText } from './writer.ts'
 
 export interface HeadContext {
   readonly program: Program
   readonly plan: Plan
   readonly sizes: Sizes
+  readonly survey: Survey
   readonly aligned: ReadonlySet<string>
   /** The dimension that the cores of a launch share. */
   readonly shared: string | null
@@ -62,7 +64,8 @@ export function moduleHead(
   ]
 }
 
-const LAYOUT = 'Blocks in SBUF are [partition, tile, column]: row i is in partition i % 128 of tile i // 128.'
+const LAYOUT =
+  'Blocks in SBUF are [partition, tile, column]: row i is in partition i % 128 of tile i // 128. Where a function works on a part of a block, start is its first tile.'
 
 export function signature({ name, inputs, params }: Program): string[] {
   const groups = [inputs.map((t) => t.name), params.map((p) => `${textOf(p)}=${p.value}`)]
@@ -203,13 +206,12 @@ function condition(text: string): string[] {
 }
 
 /** Promised whole blocks, checked. */
-export function promises({ program, plan, aligned, sizes }: HeadContext): string[] {
-  const terms = new Set<string>()
-  for (const span of plan.spans)
-    if (span.parent && aligned.has(span.dim))
-      terms.add(`${sizes.capacity(span.parent)} % ${sizes.capacity(span)} == 0`)
-  if (terms.size === 0) return []
-  return condition(`assert ${[...terms].join(' and ')}, "${program.name} was emitted for whole blocks"`)
+export function promises({ program, survey, aligned }: HeadContext): string[] {
+  const terms = survey.rests((dim) => aligned.has(dim))
+  if (terms.length === 0) return []
+  return condition(
+    `assert ${terms.map((term) => `${term} == 0`).join(' and ')}, "${program.name} was emitted for whole blocks"`,
+  )
 }
 
 /** The share of the core that runs: of one program or of several, which is what `sharesOf` computes. */

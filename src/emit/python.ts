@@ -65,7 +65,7 @@ export function emitPython(program: Program, options: EmitOptions): string {
     aligned,
     shared,
   })
-  const context = { program, plan, sizes, aligned, shared }
+  const context = { program, plan, sizes, survey, aligned, shared }
   const promised = promises(context)
   const shares = share(context)
   const constants = sizes.assignments([...promised, ...body].join('\n'))

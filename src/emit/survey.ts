@@ -88,22 +88,23 @@ export class Survey {
 
   /** `RAGGED`: whether a cut leaves a smaller last piece anywhere. */
   ragged(): string {
-    const rests = new Set<string>()
-    for (const span of this.plan.spans) {
-      if (!span.parent || this.aligned.has(span.dim)) continue
-      // what divides the steps of a cut divides all of it
-      const [whole, piece] = [this.sizes.capacity(span.parent), this.sizes.capacity(span)]
-      if (whole !== piece) rests.add(`${whole} % ${piece}`)
-    }
-    const terms = [...rests].filter((term) => {
-      const [whole, piece] = term.split(' % ')
-      return ![...rests].some((first) => {
-        const [a, between] = first.split(' % ')
-        return a === whole && rests.has(`${between} % ${piece}`)
-      })
-    })
+    const terms = this.rests((dim) => !this.aligned.has(dim))
     const formula = terms.length === 1 ? `${terms[0]} > 0` : `any((${terms.join(', ')}))`
     return this.sizes.define('RAGGED', formula, names(terms))
+  }
+
+  /** What is left when dimensions are cut: `K % K_BLOCK` and the like. */
+  rests(of: (dim: string) => boolean): string[] {
+    const rests = new Map<string, { whole: string; piece: string }>()
+    for (const span of this.plan.spans) {
+      if (!span.parent || !of(span.dim)) continue
+      const [whole, piece] = [this.sizes.capacity(span.parent), this.sizes.capacity(span)]
+      if (whole !== piece) rests.set(`${whole} % ${piece}`, { whole, piece })
+    }
+    // what divides the steps of a cut divides all of it
+    const inSteps = ({ whole, piece }: { whole: string; piece: string }): boolean =>
+      [...rests.values()].some((first) => first.whole === whole && rests.has(`${first.piece} % ${piece}`))
+    return [...rests].flatMap(([term, rest]) => (inSteps(rest) ? [] : [term]))
   }
 }
 

@@ -132,7 +132,7 @@ export const transposeInto = routine(
 export const addProduct = routine(
   {
     name: 'add_product',
-    summary: 'dst [m, n] += stationary [k, m]ᵀ · moving [k, n]: tiles add up in PSUM over k, once in SBUF.',
+    summary: 'dst [m, n] += stationary [k, m]ᵀ · moving [k, n]: tiles add up in PSUM, then once in SBUF.',
     parameters: { dst: ['m', 'n'], stationary: ['k', 'm'], moving: ['k', 'n'], movingTile: 'size' },
   },
   <C extends string, S extends string, F extends string>(
@@ -156,8 +156,9 @@ export function multiply<C extends string, S extends string, F extends string>(
   [s, f]: readonly [Span<S>, Span<F>],
   stationary: View<'sbuf', C, S>,
   moving: View<'sbuf', C, F>,
+  name = 'acc',
 ): View<'psum', S, F> {
-  const acc = h.nl.psum('acc', [s, f])
+  const acc = h.nl.psum(name, [s, f])
   for (const c of tilesOf(h, stationary.rows))
     h.nisa.ncMatmul({ dst: acc, stationary: stationary.at(c, s), moving: moving.at(c, f) })
   return acc

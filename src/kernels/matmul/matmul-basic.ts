@@ -18,7 +18,7 @@ export const matmulBasic = kernel({
   trace({ nl, nisa }, { xT, w, y }, { M, K, N }, s) {
     for (const m of nl.affineRange(M.tiles(s.mTile)))
       for (const n of nl.affineRange(N.tiles(s.nTile))) {
-        const sum = nl.zeros('sum', [m, n], 'float32')
+        const total = nl.zeros('total', [m, n], 'float32')
         for (const k of nl.sequentialRange(K.tiles(128))) {
           const xTile = nl.sbuf('x_tile', [k, m], xT.dtype)
           const wTile = nl.sbuf('w_tile', [k, n], w.dtype)
@@ -26,10 +26,10 @@ export const matmulBasic = kernel({
           nisa.dmaCopy({ dst: xTile, src: xT.at(k, m) })
           nisa.dmaCopy({ dst: wTile, src: w.at(k, n) })
           nisa.ncMatmul({ dst: product, stationary: xTile, moving: wTile })
-          nisa.tensorTensor({ dst: sum, data1: sum, data2: product, op: 'add' })
+          nisa.tensorTensor({ dst: total, data1: total, data2: product, op: 'add' })
         }
         const result = nl.sbuf('result', [m, n], y.dtype)
-        nisa.tensorCopy({ dst: result, src: sum })
+        nisa.tensorCopy({ dst: result, src: total })
         nisa.dmaCopy({ dst: y.at(m, n), src: result })
       }
   },

@@ -32,7 +32,7 @@ export function product<A extends string, B extends string, C extends string>(
       for (const kBlock of nl.sequentialRange(xT.rows.blocks(s.kBlock))) {
         const wBlock = loadW(kBlock, nBlock)
         for (const mBlock of nl.affineRange(rows.blocks(s.mBlock)))
-          addProduct(h, result, load(h, xT.at(kBlock, mBlock)), wBlock)
+          addProduct(h, result.at(mBlock), load(h, xT.at(kBlock, mBlock)), wBlock)
       }
       store(h, y.at(rows, nBlock), result)
     }

@@ -72,8 +72,9 @@ function hiddenTiles(
   for (const m of tilesOf(h, gateT.cols, TILE_SIZE.gemmMovingFmax))
     for (const n of tilesOf(h, nBlock)) {
       const silu = nl.sbuf('silu', [n, m], 'float32', { buffers: 2 })
-      nisa.activation({ dst: silu, data: multiply(h, [n, m], gateBlock, gateT), op: 'silu' })
-      const up = multiply(h, [n, m], upBlock, upT)
+      const gate = multiply(h, [n, m], gateBlock, gateT, 'gate')
+      nisa.activation({ dst: silu, data: gate, op: 'silu' })
+      const up = multiply(h, [n, m], upBlock, upT, 'up')
       nisa.tensorTensor({ dst: hidden.at(n, m), data1: silu, data2: up, op: 'multiply' })
     }
   return hidden
