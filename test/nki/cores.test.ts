@@ -6,14 +6,22 @@ import { describe, expect, it } from 'vitest'
 import { emitPython } from '../../src/emit/index.ts'
 import { type ExecutionCase, executePython, findPython } from '../../src/execute/index.ts'
 import { FAMILIES, formsOf } from '../../src/kernels/index.ts'
-import { bind, type Dims, type Kernel, sharesOf, splitOf, whyNotShared } from '../../src/nki/index.ts'
+import {
+  bind,
+  type Dims,
+  type Kernel,
+  type ScheduleValues,
+  sharesOf,
+  splitOf,
+  whyNotShared,
+} from '../../src/nki/index.ts'
 import { count, countLaunch, run, runLaunch } from '../../src/simulate/index.ts'
 import { compare, type Tensor } from '../../src/tensor/index.ts'
 import { dimsOf, inputsOf, KERNELS, smallest } from './cases.ts'
 
 const python = findPython()
 
-/** Cores with equal work, one element over a tile, a tile and a half for the second core, a row with wide outputs. */
+/** Equal shares, one element over a tile, ragged shares, and a row, of which only columns can be shared. */
 const SHAPES: Readonly<Record<string, Dims>> = {
   equal: { M: 256, K: 256, r: 128, N: 512 },
   oneMore: { M: 129, K: 200, r: 70, N: 257 },
@@ -36,16 +44,27 @@ const fits = (dims: Dims, dim: string): boolean => {
   }
 }
 
+/** The smallest blocks at every shape, and at one of them every other word of a choice. */
 function plan(kernel: Kernel): Planned[] {
-  const program = kernel.trace(smallest(kernel))
-  const shared =
-    program.output.p.dim === program.output.f.dim ? [] : [program.output.p.dim, program.output.f.dim]
-  return shared
+  const small = smallest(kernel)
+  const others = Object.entries(kernel.choices).flatMap(([name, [, ...words]]) =>
+    words.map((word) => ({ [name]: word })),
+  )
+  return [
+    ...planFor(kernel, small, SHAPES),
+    ...others.flatMap((choice) => planFor(kernel, { ...small, ...choice }, { ragged: SHAPES.ragged! })),
+  ]
+}
+
+function planFor(kernel: Kernel, schedule: ScheduleValues, shapes: typeof SHAPES): Planned[] {
+  const program = kernel.trace(schedule)
+  const { p, f } = program.output
+  return [p.dim, f.dim]
     .filter((dim) => whyNotShared(program, dim) === null)
     .flatMap((dim) => {
       const split = { dim, count: 2 }
       const source = emitPython(program, { dialect: 'current', cores: split })
-      return Object.entries(SHAPES).flatMap(([name, shape]) => {
+      return Object.entries(shapes).flatMap(([name, shape]) => {
         const dims = dimsOf(kernel, shape)
         if (!fits(dims, dim)) return []
         // float32: integers of any size, and an activation within a few units of the last place
@@ -54,7 +73,7 @@ function plan(kernel: Kernel): Planned[] {
         const expected = run(program, inputs)
         expect(compare(runLaunch(program, inputs, split), expected).maxAbsError).toBe(0)
         return [1, 2].map((cores) => ({
-          label: `${name}, ${cores} cores share ${dim}`,
+          label: `${name} ${JSON.stringify(schedule)}, ${cores} cores share ${dim}`,
           expected,
           bytes: cores === 1 ? count(program, binding) : countLaunch(program, binding, split),
           execution: {

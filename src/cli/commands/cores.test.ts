@@ -1,7 +1,20 @@
 /** `--cores 2` of emit, run, profile and check: what two physical cores do together, and where it is refused. */
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { neuronmm } from '../../../test/command-line.ts'
 import { findPython } from '../../execute/index.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'neuronmm-cores-'))
+  vi.stubEnv('XDG_CACHE_HOME', folder)
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(folder, { recursive: true })
+})
 
 const shape = ['--shape', 'M=300,K=200,r=60,N=140']
 const two = ['--cores', '2']
@@ -83,6 +96,15 @@ test.each([
   expect({ code, out }).toEqual({ code: 2, out: '' })
   expect(err).toMatch(line)
   expect(err.trim().split('\n')).toHaveLength(1)
+})
+
+test('emit --tuned searches for the share of a core', async () => {
+  const args = ['emit', 'fused_xuv', '--dialect', 'current', '--target', 'trn2', '--tuned', ...two]
+  const { code, out } = await neuronmm(...args, '--shape', 'M=256,K=256,r=64,N=256')
+  expect(code).toBe(0)
+  // not the form for at most 128 rows, although a share is as small
+  expect(out).toContain('def fused_xuv(')
+  expect(out).toContain('Tuned for M=128 K=256 r=64 N=256 in bfloat16 on trn2, as modelled.')
 })
 
 test('M=1 shares columns', async () => {

@@ -12,7 +12,7 @@ import {
   type Target,
 } from '../../emit/index.ts'
 import { choose, FAMILIES, type Family, findFamily, formsOf, traceChoice } from '../../kernels/index.ts'
-import { ArgumentError, type Dims, type Program } from '../../nki/index.ts'
+import { ArgumentError, type Dims, dimsOfShare, type Program, sharesOf } from '../../nki/index.ts'
 import type { Dtype } from '../../tensor/index.ts'
 import { diskCache, tune } from '../../tune/index.ts'
 import {
@@ -87,8 +87,7 @@ export function register(program: Command): void {
 async function emitOne(name: string, args: EmitArguments): Promise<void> {
   const { dialect, target, aligned, output, force } = args
   if (!dialect) throw new ArgumentError(`emit: give --dialect ${DIALECTS.join(' or --dialect ')}`)
-  const family = findFamily(name)
-  const tuned = args.tuned ? await tunedFor(family, checkShape(family, args.shape!), args) : null
+  const tuned = args.tuned ? await tunedFor(...ofOneCore(findFamily(name), args), args) : null
   const program = tuned?.program ?? traced(name, args)
   const cores = coresOf(program, args, args.shape)
   const text = emitPython(program, {
@@ -136,6 +135,16 @@ const withinLimits = ({ dims, limits }: Family['general'], shape: Dims): Dims =>
   Object.fromEntries(
     dims.filter((dim) => dim !== '1').map((dim) => [dim, Math.min(shape[dim]!, limits[dim] ?? shape[dim]!)]),
   )
+
+/** What is tuned, and for which shape: where several cores share it, the form for the whole at the shape of a share. */
+function ofOneCore(family: Family, args: EmitArguments): [Family, Dims] {
+  const dims = checkShape(family, args.shape!)
+  const choice = choose(family, dims)
+  const split = coresOf(traceChoice(choice, optionsOf(args)), args, dims)
+  if (!split) return [family, dims]
+  const share = dimsOfShare(dims, split, sharesOf(dims, split)[0]!)
+  return [{ ...family, general: choice.kernel, special: [] }, share]
+}
 
 /** The best program of a family for a shape, and what that was, in words. */
 async function tunedFor(
