@@ -248,8 +248,8 @@ void Pass::multiply(const Group& group, const PackedMatrix& weights, int source,
   for (int64_t from = 0; from < steps; from += chunkSteps) {
     const int64_t count = std::min(chunkSteps, steps - from);
     const char* fetched = from + count < steps ? b + count * stepBytes : next;
-    // Each tile's kernel fetches a part of what comes next, one line a group of four steps.
-    const int64_t partBytes = count / 4 * 64;
+    // Each tile's kernel fetches a part of what comes next, a line every few steps.
+    const int64_t partBytes = count / operand_.stepsPerLine * 64;
     const int64_t fetchable = count * stepBytes;
     for (int64_t t = item.tile0; t < item.tile1; t++) {
       const int height = strip.tileHeight(t);

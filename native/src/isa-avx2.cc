@@ -8,7 +8,7 @@ namespace {
 struct Avx2 {
   using Vector = __m256;
   using Bits = __m256i;
-  static constexpr int lanes = 8, vectors = 2;
+  static constexpr int lanes = 8, vectors = 2, stepsPerGroup = 4;
   static NEURONMM_INLINE Vector zero() { return _mm256_setzero_ps(); }
   static NEURONMM_INLINE Vector load(const float* p) { return _mm256_loadu_ps(p); }
   static NEURONMM_INLINE void store(float* p, Vector v) { _mm256_storeu_ps(p, v); }

@@ -10,7 +10,7 @@ namespace {
 struct Avx512 {
   using Vector = __m512;
   using Bits = __m512i;
-  static constexpr int lanes = 16, vectors = 2;
+  static constexpr int lanes = 16, vectors = 2, stepsPerGroup = 4;
   static NEURONMM_INLINE Vector zero() { return _mm512_setzero_ps(); }
   static NEURONMM_INLINE Vector load(const float* p) { return _mm512_loadu_ps(p); }
   static NEURONMM_INLINE void store(float* p, Vector v) { _mm512_storeu_ps(p, v); }

@@ -8,7 +8,7 @@ namespace {
 struct Neon {
   using Vector = float32x4_t;
   using Bits = uint32x4_t;
-  static constexpr int lanes = 4, vectors = 4;
+  static constexpr int lanes = 4, vectors = 4, stepsPerGroup = 4;
   static NEURONMM_INLINE Vector zero() { return vdupq_n_f32(0.0f); }
   static NEURONMM_INLINE Vector load(const float* p) { return vld1q_f32(p); }
   static NEURONMM_INLINE void store(float* p, Vector v) { vst1q_f32(p, v); }

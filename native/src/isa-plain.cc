@@ -6,7 +6,8 @@ namespace {
 struct Plain {
   typedef float Vector __attribute__((vector_size(16)));
   typedef uint32_t Bits __attribute__((vector_size(16)));
-  static constexpr int lanes = 4, vectors = 2;
+  // Unrolled further, GCC would load scales of later steps early and run out of registers.
+  static constexpr int lanes = 4, vectors = 2, stepsPerGroup = 1;
   static NEURONMM_INLINE Vector zero() { return Vector{}; }
   static NEURONMM_INLINE Vector load(const float* p) { return from<Vector>(p); }
   static NEURONMM_INLINE void store(float* p, Vector v) { std::memcpy(p, &v, sizeof v); }

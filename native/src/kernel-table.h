@@ -55,6 +55,7 @@ constexpr OperandKernels operandKernels(std::integer_sequence<int, I...>) {
   return {int(sizeof(Element)),
           Operand::step,
           int(sizeof...(I)),
+          Isa::stepsPerGroup,
           {nullptr, microKernel<Isa, Operand, I + 1, Weights::reused>...},
           {nullptr, microKernel<Isa, Operand, I + 1, Weights::passing>...},
           packRows<panel, Element>,

@@ -41,8 +41,9 @@ struct OperandKernels {
   int elementBytes;
   int step;      // k that one step of the contraction takes
   int tileRows;  // greatest height of a tile; every height from 1 has a kernel
+  int stepsPerLine;  // steps in which a panel kernel prefetches one line
 
-  // Rows are many: one line of prefetch a group of steps, for the panel that comes next.
+  // Rows are many: one line of prefetch every `stepsPerLine`, for the panel that comes next.
   MicroKernel panel[maxTileRows + 1];
   // Rows are few: weights stream from memory.
   MicroKernel stream[maxTileRows + 1];

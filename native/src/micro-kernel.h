@@ -1,7 +1,8 @@
 // The micro-kernel: a tile of C (ROWS × panel) += a tile of A · a panel of B, accumulators in registers throughout.
 //
 // One template for every instruction set, operand format and tile height. `Isa` gives a vector of float32 and its few
-// operations; `Operand` says how one step of the contraction is read: float32 takes one k, bfloat16 a pair of them.
+// operations, and by how many steps the loop is unrolled; `Operand` says how one step of the contraction is read: float32
+// takes one k, bfloat16 a pair of them.
 //
 // Layouts (elements of the operand's type; panel columns = Isa::lanes · Isa::vectors):
 //   B panel  [K / step][panel][step]      weights, packed once
@@ -26,8 +27,6 @@ namespace {
 template <class Isa>
 constexpr int panelColumns = Isa::lanes* Isa::vectors;
 
-// The loop over steps is unrolled by it; between two groups is a prefetch.
-constexpr int stepsPerGroup = 4;
 constexpr int cacheLine = 64;
 
 template <class Isa>
@@ -98,6 +97,7 @@ void microKernel(const MicroKernelArgs& args) {
   using Element = typename Operand::Element;
   constexpr int panel = panelColumns<Isa>;
   constexpr int stepsPerBlock = panel / Operand::step;
+  constexpr int stepsPerGroup = Isa::stepsPerGroup;
   static_assert(stepsPerBlock % stepsPerGroup == 0, "a k-block is whole groups of steps");
 
   Accumulators<Isa, Operand, ROWS> tile;
@@ -112,6 +112,7 @@ void microKernel(const MicroKernelArgs& args) {
   const char* ahead = static_cast<const char*>(args.prefetch);
 
   for (int64_t block = args.steps / stepsPerBlock; block > 0; block--) {
+#pragma GCC unroll 1
     for (int group = 0; group < stepsPerBlock / stepsPerGroup; group++) {
       if (WEIGHTS == Weights::reused) {
         __builtin_prefetch(ahead, 0, 2);
