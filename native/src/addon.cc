@@ -228,6 +228,14 @@ class LayerObject : public Napi::ObjectWrap<LayerObject> {
   std::shared_ptr<const Layer> layer_;
 };
 
+Napi::Value reportMemoryUse(const Napi::CallbackInfo& info) {
+  const MemoryUse use = memoryUse();
+  Napi::Object report = Napi::Object::New(info.Env());
+  report.Set("allocations", double(use.allocations));
+  report.Set("bytes", double(use.bytes));
+  return report;
+}
+
 Napi::Object define(Napi::Env env, Napi::Object exports) {
   const std::vector<const Kernels*> kernels = supportedKernels();
   Napi::Array names = Napi::Array::New(env, kernels.size());
@@ -236,6 +244,7 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
   exports.Set("instructionSets", names);
   exports.Set("l1Bytes", double(caches.level1Bytes));
   exports.Set("l2Bytes", double(caches.level2Bytes));
+  exports.Set("memoryUse", Napi::Function::New(env, reportMemoryUse));
   exports.Set("Engine", EngineObject::define(env));
   exports.Set("Layer", LayerObject::define(env));
   return exports;

@@ -3,23 +3,32 @@
 #include <algorithm>
 #include <atomic>
 
-int64_t Layer::bytes() const {
-  int64_t sum = int64_t(bias.size() * sizeof(float));
-  for (const PackedMatrix& matrix : matrices) sum += int64_t(matrix.data.bytes());
-  return sum;
-}
+int64_t Layer::bytes() const { return int64_t(storage.bytes() + bias.size() * sizeof(float)); }
 
 namespace {
 
-PackedMatrix allocate(const StridedMatrix& w, const OperandKernels& operand, int panel) {
+PackedMatrix shapeOf(const StridedMatrix& w, const OperandKernels& operand, int panel) {
   PackedMatrix packed;
   packed.k = w.rows;
   packed.n = w.columns;
   packed.panels = (w.columns + panel - 1) / panel;
   const int64_t steps = (w.rows + operand.step - 1) / operand.step;
   packed.panelBytes = steps * operand.step * panel * operand.elementBytes;
-  packed.data = Buffer(size_t(packed.panels * packed.panelBytes));
   return packed;
+}
+
+// One piece of memory for all: what rounding to pages wastes is wasted once, and the next stage's weights come after
+// this one's.
+void allocate(Layer& layer) {
+  constexpr int64_t line = 64;
+  int64_t bytes = 0;
+  std::vector<int64_t> offsets;
+  for (const PackedMatrix& matrix : layer.matrices) {
+    offsets.push_back(bytes);
+    bytes += (matrix.panels * matrix.panelBytes + line - 1) / line * line;
+  }
+  layer.storage = Buffer(size_t(bytes));
+  for (size_t i = 0; i < offsets.size(); i++) layer.matrices[i].data = layer.storage.data() + offsets[i];
 }
 
 void planStages(Layer& layer, LayerKind kind) {
@@ -47,7 +56,8 @@ Layer packLayer(const LayerSource& source, const Kernels& kernels, Team& team) {
   layer.operand = source.bfloat16 ? &kernels.bfloat16 : &kernels.float32;
   layer.activation = source.activation;
   layer.gated = source.kind == LayerKind::lowRankMlp;
-  for (const StridedMatrix& w : source.weights) layer.matrices.push_back(allocate(w, *layer.operand, kernels.panel));
+  for (const StridedMatrix& w : source.weights) layer.matrices.push_back(shapeOf(w, *layer.operand, kernels.panel));
+  allocate(layer);
   layer.inFeatures = source.weights.front().rows;
   layer.outFeatures = source.weights.back().columns;
   layer.buffers.push_back({layer.inFeatures});
@@ -69,7 +79,7 @@ Layer packLayer(const LayerSource& source, const Kernels& kernels, Team& team) {
       for (; claimed < first + runs; claimed = next.fetch_add(1)) {
         const int64_t from = (claimed - first) * run;
         for (int64_t p = from; p < std::min(from + run, packed.panels); p++)
-          layer.operand->packPanel(source.weights[m], p * kernels.panel, packed.data.data() + p * packed.panelBytes);
+          layer.operand->packPanel(source.weights[m], p * kernels.panel, packed.panel(p));
       }
       first += runs;
     }

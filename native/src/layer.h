@@ -12,9 +12,9 @@
 struct PackedMatrix {
   int64_t k = 0, n = 0;
   int64_t panels = 0, panelBytes = 0;
-  Buffer data;
+  char* data = nullptr;  // within the layer's storage
 
-  const char* panel(int64_t index) const { return data.data() + index * panelBytes; }
+  char* panel(int64_t index) const { return data + index * panelBytes; }
 };
 
 // A buffer of the strip, in A tiles: `width` features, padded to whole k-blocks. Buffer 0 holds the rows of X.
@@ -37,6 +37,7 @@ struct Stage {
 
 struct Layer {
   const OperandKernels* operand = nullptr;
+  Buffer storage;  // of all matrices
   std::vector<PackedMatrix> matrices;
   std::vector<StripBuffer> buffers;
   std::vector<Stage> stages;

@@ -3,7 +3,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
+
+// All buffers of the process: how many were ever made, and what the living ones hold.
+struct MemoryUse {
+  int64_t allocations, bytes;
+};
+MemoryUse memoryUse();
 
 class Buffer {
  public:

@@ -44,6 +44,8 @@ export interface Addon {
   readonly instructionSets: readonly string[]
   readonly l1Bytes: number
   readonly l2Bytes: number
+  /** Packed weights and scratch of all engines of the process: pieces ever allocated, and bytes that are held now. */
+  memoryUse(): { readonly allocations: number; readonly bytes: number }
   readonly Engine: new (instructionSet: string, threads: number) => AddonEngine
   readonly Layer: new (engine: AddonEngine, spec: AddonLayerSpec) => AddonLayer
 }

@@ -1,0 +1,70 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { randomTensor } from '../../tensor/index.ts'
+import { createEngine } from '../engine.ts'
+import type { Addon } from './addon.ts'
+import { loadAddon } from './addon.ts'
+
+function addonOrReason(): Addon | string {
+  try {
+    return loadAddon()
+  } catch (error) {
+    return String(error)
+  }
+}
+const addon = addonOrReason()
+const SCRATCH_BYTES = 64 * 2 ** 20
+
+describe.skipIf(typeof addon === 'string')('memory of the native engine', async () => {
+  if (typeof addon === 'string') return
+  const before = addon.memoryUse().bytes
+  const engine = await createEngine({ backend: 'native', threads: 2 })
+  afterAll(() => {
+    engine.dispose()
+    expect(addon.memoryUse().bytes).toBe(before)
+  })
+  const layerOf = (dtype: 'float32' | 'bfloat16', [K, r, N]: readonly [number, number, number]) =>
+    engine.lowRank({
+      u: randomTensor([K, r], 'bfloat16', { seed: 1 }),
+      v: randomTensor([r, N], 'bfloat16', { seed: 2 }),
+      dtype,
+    })
+
+  test.each(['float32', 'bfloat16'] as const)(
+    'what is held is the packed factors and at most 64 MiB of scratch, %s',
+    (dtype) => {
+      const elementBytes = dtype === 'float32' ? 4 : 2
+      for (const [K, r, N] of [
+        [512, 64, 512],
+        [2048, 320, 3000],
+        [1000, 999, 1001],
+      ] as const) {
+        const layer = layerOf(dtype, [K, r, N])
+        const held = addon.memoryUse().bytes - before
+        const factors = elementBytes * r * (K + N)
+        // Panels are padded to whole vectors, and the last half of a huge page at most is rounded up.
+        const padding = elementBytes * 64 * (K + r) + 2 ** 20
+        expect(layer.bytes).toBeGreaterThanOrEqual(factors)
+        expect(layer.bytes).toBeLessThanOrEqual(factors + padding)
+        expect(held - layer.bytes).toBeGreaterThan(0)
+        expect(held - layer.bytes).toBeLessThanOrEqual(SCRATCH_BYTES)
+        layer.dispose()
+        expect(addon.memoryUse().bytes - before).toBeLessThanOrEqual(SCRATCH_BYTES)
+      }
+    },
+  )
+
+  test('calls allocate nothing, whatever their rows', async () => {
+    const layers = (['float32', 'bfloat16'] as const).map((dtype) => layerOf(dtype, [256, 96, 320]))
+    const { allocations, bytes } = addon.memoryUse()
+    for (const layer of layers) {
+      for (const rows of [1, 8, 40, 129, 700, 3000]) {
+        const x = new Float32Array(rows * 256)
+        const y = new Float32Array(rows * 320)
+        layer.forward(x, y)
+        await layer.forwardAsync(x, y)
+      }
+    }
+    expect(addon.memoryUse()).toEqual({ allocations, bytes })
+    for (const layer of layers) layer.dispose()
+  })
+})
