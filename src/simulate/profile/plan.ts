@@ -14,6 +14,7 @@ import { dtypeInfo } from '../../tensor/index.ts'
 import { type Access, accessesOf, type Grid, gridOf, tilesOf } from './grid.ts'
 import { type Interval, type Lifetime, lifetimes, overlap } from './lifetime.ts'
 import { type Placed, place, shareMemory } from './placement.ts'
+import { carryingLoop } from './spill.ts'
 
 export type Residence = 'resident' | 'streamed' | 'spilled'
 
@@ -37,6 +38,8 @@ export interface Buffer {
   residence: Residence
   /** Tiles of it that are on chip at a time, if it is not resident. */
   residentTiles: number
+  /** Of those, places through which spilled tiles pass, and bytes per partition of one: sums pass in float32. */
+  passing: { readonly places: number; readonly bytes: number }
   /** Bytes per partition; −1 without a place of its own. */
   address: number
   readonly lifetime: Lifetime
@@ -76,6 +79,7 @@ export function planMemory(program: Program, binding: Binding, machine: Machine)
         tilesAhead: 0,
         residence: 'resident',
         residentTiles: tilesOf(grid),
+        passing: { places: 0, bytes: 0 },
         address: -1,
         lifetime,
         sharesWith: [],
@@ -113,9 +117,10 @@ function repetition(
 export const takenBytes = (buffer: Buffer): number =>
   buffer.residence === 'resident'
     ? buffer.bytes * buffer.degree + buffer.tilesAhead * tileBytes(buffer)
-    : buffer.residentTiles * tileBytes(buffer)
+    : (buffer.residentTiles - buffer.passing.places) * tileBytes(buffer) +
+      buffer.passing.places * buffer.passing.bytes
 
-export const tileBytes = ({ grid, elementBytes }: Buffer): number =>
+const tileBytes = ({ grid, elementBytes }: Buffer): number =>
   grid.cols * elementBytes * Math.ceil(grid.rows / 128)
 
 /** When the memory of a buffer is taken; `apart`: when it had better not be shared. */
@@ -165,6 +170,8 @@ function evictUntilFits(buffers: readonly Buffer[], machine: Machine, extents: E
     const least = Math.min(machine.passingTiles, tilesOf(victim.grid))
     victim.residentTiles = least
     if (victim.residence === 'streamed') continue
+    const wide = carryingLoop(victim) ? dtypeInfo('float32').bytes / victim.elementBytes : 1
+    victim.passing = { places: least, bytes: tileBytes(victim) * wide }
     const room = Math.floor((machine.sbuf - peakWhile(victim, buffers)) / tileBytes(victim))
     victim.residentTiles = Math.max(least, Math.min(room, tilesOf(victim.grid)))
     while (victim.residentTiles > least && !fits(buffers, machine.sbuf)) victim.residentTiles--

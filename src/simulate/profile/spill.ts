@@ -66,11 +66,11 @@ export class SpilledBuffer {
     private readonly stream: Stream,
     private readonly order: Tiles,
   ) {
-    const { alloc, grid, residentTiles, elementBytes } = buffer
+    const { alloc, grid, residentTiles, passing, elementBytes } = buffer
     this.carrying = carryingLoop(buffer)
     this.consumedOnce = this.carrying !== null && consumedOnce(buffer, this.carrying)
-    this.passing = Math.min(machine.passingTiles, residentTiles)
-    this.residents = residentTiles - this.passing
+    this.passing = passing.places
+    this.residents = residentTiles - passing.places
     this.dirty = new Uint8Array(tilesOf(grid))
     this.savedBy = new Int32Array(tilesOf(grid)).fill(-1)
     this.bytes = grid.rows * grid.cols * (this.carrying ? 4 : elementBytes)

@@ -2,7 +2,7 @@
  * How much of SBUF and PSUM is taken over time: each instance of a buffer, from its first instruction to its last. The
  * next instance in the same copy may begin tile by tile while the old one still ends; memory is then taken once.
  */
-import { type Timeline, tileBytes } from '../profile/index.ts'
+import { type Timeline, takenBytes } from '../profile/index.ts'
 
 export interface Level {
   readonly time: number
@@ -31,7 +31,7 @@ export function occupancy({ occupants, timing }: Timeline): Level[] {
     for (const i of last) if (i >= 0) end = Math.max(end, timing.end[i]!)
     copies[copy] = end
     const memory = buffer.alloc.memory as 'sbuf' | 'psum'
-    const bytes = buffer.residence === 'resident' ? buffer.bytes : buffer.residentTiles * tileBytes(buffer)
+    const bytes = buffer.residence === 'resident' ? buffer.bytes : takenBytes(buffer)
     changes.push({ time: begin, memory, bytes }, { time: end, memory, bytes: -bytes })
   }
   changes.sort((a, b) => a.time - b.time)
