@@ -52,7 +52,7 @@ function plan(kernel: Kernel): Planned[] {
   )
   return [
     ...planFor(kernel, small, SHAPES),
-    ...others.flatMap((choice) => planFor(kernel, { ...small, ...choice }, { ragged: SHAPES.ragged! })),
+    ...others.flatMap((choice) => planFor(kernel, { ...small, ...choice }, { oneMore: SHAPES.oneMore! })),
   ]
 }
 
