@@ -7,6 +7,8 @@ import { fixedBound, lineage, type Plan } from './plan.ts'
 
 export interface Bound {
   readonly max: number
+  /** The same where pieces must be whole tiles. */
+  readonly min: number
   /** What sets it. */
   readonly by: string
 }
@@ -17,9 +19,17 @@ export function boundsOf(program: Program, plan: Plan): Map<Param, Bound> {
     if (fixedBound(span) <= max) return
     const size = lineage(span).find((s) => s.size instanceof Param && sizeOf(s.size) <= max)?.size
     if (size instanceof Param && max < (bounds.get(size)?.max ?? Number.POSITIVE_INFINITY))
-      bounds.set(size, { max, by })
+      bounds.set(size, { max, min: 1, by })
   }
-  for (const { op, role, rows, cols } of plan.uses) {
+  for (const { op, role, backing, rows, cols } of plan.uses) {
+    if (backing && isAlloc(backing))
+      for (const [whole, tile, span] of [
+        [backing.p, backing.tile, rows],
+        [backing.f, backing.freeTile, cols],
+      ] as const)
+        for (const { size } of tile === null ? [] : span.path(whole)!)
+          if (size instanceof Param && size !== tile && size.value === sizeOf(tile!))
+            bounds.set(size, { max: size.value, min: size.value, by: 'a whole tile' })
     const { p, f } = op.spec.operands[role]!
     for (const [letter, span] of [
       [p, rows],

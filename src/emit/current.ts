@@ -69,8 +69,7 @@ export class CurrentWriter extends Writer {
     if (isList(alloc)) return this.ofList(view)
     const name = this.scope.of(alloc)
     const cols = this.slice(view.cols, alloc.f, this.startsOf(view).cols)
-    if (alloc.tile !== null)
-      return `${name}[0:${this.size(view.rows)}, ${this.tileIndex(view.rows, alloc, 'p')}, ${cols}]`
+    if (alloc.tile !== null) return `${name}[${this.inTiles(view, cols)}]`
     if (this.context.plan.asTiles.has(alloc)) return `${name}[${this.slice(view.rows, alloc.p)}, 0, ${cols}]`
     const whole = view.rows === alloc.p && view.cols === alloc.f && !this.context.formals.has(alloc)
     if (whole && (!this.lists.has(alloc) || (this.isFixed(alloc.p) && this.isFixed(alloc.f)))) return name

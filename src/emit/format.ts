@@ -3,14 +3,14 @@
 export const WIDTH = 100
 const STEP = '    '
 
-/** A statement at an indentation of `depth` steps. */
-export function statement(text: string, depth: number): string[] {
+/** A statement, or a part of one that `after` ends, at an indentation of `depth` steps. */
+export function statement(text: string, depth: number, after = ''): string[] {
   const indent = STEP.repeat(depth)
-  if (indent.length + text.length <= WIDTH) return [indent + text]
+  if (indent.length + text.length + after.length <= WIDTH) return [indent + text + after]
   const last = lastBracket(text, text.length)
   // `tile[…] += acc[...]` breaks on its left side
   const split = last?.inside === '...' ? lastBracket(text, last.head.length - 1) : last
-  if (!split) return [indent + text]
+  if (!split) return [indent + text + after]
   if (indent.length + split.head.length > WIDTH) {
     const broken = leftBroken(text, depth)
     if (broken) return broken
@@ -18,24 +18,23 @@ export function statement(text: string, depth: number): string[] {
   const { head, inside, tail } = doubled(split)
   const inner = STEP.repeat(depth + 1)
   if (inner.length + inside.length <= WIDTH && !inside.includes(' & '))
-    return [indent + head, inner + inside, indent + tail]
+    return [indent + head, inner + inside, indent + tail + after]
   const parts = commas(inside)
-  if (parts.length > 1 && !/[[(=]/.test(inside)) return packed(head, [parts], tail, depth)
+  if (parts.length > 1 && !/[[(=]/.test(inside)) return packed(head, [parts], tail + after, depth)
   const loop = inside.lastIndexOf(' for ')
   if (parts.length === 1 && loop > 0)
     return [
       indent + head,
       ...statement(inside.slice(0, loop), depth + 1),
       inner + inside.slice(loop + 1),
-      indent + tail,
+      indent + tail + after,
     ]
-  const lines = parts.flatMap((part) => {
-    const broken =
-      part.includes(' & ') && inner.length + part.length + 1 > WIDTH ? conjunction(part, depth + 1) : null
-    const wrapped = broken ?? statement(part, depth + 1)
-    return [...wrapped.slice(0, -1), `${wrapped.at(-1)},`]
-  })
-  return [indent + head, ...lines, indent + tail]
+  const lines = parts.flatMap((part) =>
+    part.includes(' & ') && inner.length + part.length + 1 > WIDTH
+      ? conjunction(part, depth + 1)
+      : statement(part, depth + 1, ','),
+  )
+  return [indent + head, ...lines, indent + tail + after]
 }
 
 /** Names between brackets, as many on a line as fit; each group begins a line if not all fit on one. */
@@ -141,7 +140,7 @@ function commas(text: string): string[] {
   return rest ? [...parts, rest] : parts
 }
 
-/** `mask=a & b` as `mask=(a)` and its terms below each other. */
+/** `mask=a & b` as `mask=(a),` and its terms below each other. */
 function conjunction(text: string, depth: number): string[] {
   const at = text.indexOf('=')
   const [first, ...rest] = text.slice(at + 1).split(' & ')
@@ -150,6 +149,6 @@ function conjunction(text: string, depth: number): string[] {
     `${STEP.repeat(depth)}${text.slice(0, at)}=(`,
     `${inner}${first}`,
     ...rest.map((term) => `${inner}& ${term}`),
-    `${STEP.repeat(depth)})`,
+    `${STEP.repeat(depth)}),`,
   ]
 }

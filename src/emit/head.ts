@@ -1,6 +1,6 @@
 /** What stands around the body of a kernel: docstring, signature, shapes and their checks, named constants. */
 import { type HbmTensor, PARTITIONS, type Param, type Program } from '../nki/index.ts'
-import { boundsOf } from './bounds.ts'
+import { type Bound, boundsOf } from './bounds.ts'
 import { DIALECT, type Dialect, HELPERS, type Helper, imports, WRITTEN_BY } from './dialect.ts'
 import { packed, paragraph, statement } from './format.ts'
 import type { Plan } from './plan.ts'
@@ -86,7 +86,7 @@ export function kernelDocstring(context: HeadContext, options: HeadOptions): str
     '',
     '    Args:',
     ...byShape(inputs).flatMap(([names, shape]) => item(`${names.join(', ')}: ${shape} in HBM`)),
-    ...params.flatMap((p) => item(`${textOf(p)}: ${keyword(plan, p, bounds.get(p)?.max ?? null)}`)),
+    ...params.flatMap((p) => item(`${textOf(p)}: ${keyword(plan, p, bounds.get(p) ?? null)}`)),
     '',
     '    Returns:',
     ...item(`${output.name}: ${shapeOf(output)} in HBM, of the dtype of ${inputs[0]!.name}`),
@@ -148,13 +148,17 @@ const paragraphs = (summary: string): string[] => {
 }
 
 /** What a keyword cuts, and what it may be. */
-function keyword(plan: Plan, param: Param, max: number | null): string {
+function keyword(plan: Plan, param: Param, bound: Bound | null): string {
   const cuts = [...plan.spans].filter((span) => span.size === param)
   const kinds = [...new Set(cuts.map(({ label }) => label.split('_').at(-1)!))]
   const dims = [...new Set(cuts.map(({ dim }) => dim))]
-  const values = param.value > PARTITIONS ? 'a multiple of 128' : 'a divisor of 128'
-  const limit = max !== null && param.value > PARTITIONS ? ` up to ${max}` : ''
-  return `largest ${kinds.join(' and ')} of ${dims.join(' and ')}, ${values}${limit}`
+  return `largest ${kinds.join(' and ')} of ${dims.join(' and ')}, ${values(param, bound)}`
+}
+
+function values(param: Param, bound: Bound | null): string {
+  if (bound && bound.min === bound.max) return `${bound.max}`
+  if (param.value <= PARTITIONS) return 'a divisor of 128'
+  return `a multiple of 128${bound ? ` up to ${bound.max}` : ''}`
 }
 
 function describe(dim: string, limit: number, aligned: boolean): string {
@@ -185,7 +189,9 @@ export function shapes({ program, plan }: HeadContext): string[] {
   for (const param of program.params) {
     const name = textOf(param)
     const bound = bounds.get(param)
-    if (param.value <= PARTITIONS)
+    if (bound && bound.min === bound.max)
+      checks.push(`assert ${name} == ${bound.max}, "${name} must be ${bound.max}, ${bound.by}"`)
+    else if (param.value <= PARTITIONS)
       checks.push(`assert ${name} > 0 and 128 % ${name} == 0, "${name} must divide 128"`)
     else if (bound) checks.push(`assert ${name} <= ${bound.max}, "${name} exceeds ${bound.by}"`)
   }

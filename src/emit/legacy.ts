@@ -76,14 +76,22 @@ export class LegacyWriter extends Writer {
     if (isList(alloc)) return this.ofList(view)
     const name = this.scope.of(alloc)
     const cols = this.slice(view.cols, alloc.f, this.startsOf(view).cols)
-    if (alloc.tile !== null)
-      return `${name}[0:${this.size(view.rows)}, ${this.tileIndex(view.rows, alloc, 'p')}, ${cols}]`
+    if (alloc.tile !== null) return `${name}[${this.inTiles(view, cols)}]`
     if (this.context.plan.asTiles.has(alloc)) return `${name}[${this.slice(view.rows, alloc.p)}, 0, ${cols}]`
     const { survey, sizes } = this.context
     const whole = view.rows === alloc.p && view.cols === alloc.f && !this.context.formals.has(alloc)
     if (whole && (alloc.memory === 'psum' || survey.room(alloc) === sizes.capacity(alloc.f)))
       return `${name}[...]`
     return `${name}[${this.slice(view.rows, alloc.p)}, ${cols}]`
+  }
+
+  /** Subscripts are affine expressions of loop variables. */
+  protected override partOfTile(): never {
+    this.refuse(
+      this.current!,
+      'has no words for a part of a tile: a subscript is affine, and this takes a remainder',
+      'cut it by 128, or use the current dialect',
+    )
   }
 
   protected arguments(op: Op): { before: string[]; args: LegacyArgs } {

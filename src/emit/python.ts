@@ -81,7 +81,7 @@ export function emitPython(program: Program, options: EmitOptions): string {
     ...shapes(context),
     '',
     ...(shares.length > 0 ? [...shares, ''] : []),
-    ...constants.flatMap((text) => statement(text, 1)),
+    ...constants.flatMap((text) => [...(text.startsWith('RAGGED =') ? [RAGGED] : []), ...statement(text, 1)]),
     ...promised,
     '',
     ...outputLine(program),
@@ -93,6 +93,8 @@ export function emitPython(program: Program, options: EmitOptions): string {
   const head = moduleHead(program, dialect, sizes.helpers, [...functions, ...lines], functions.length > 0)
   return `${[...head, ...functions, '', '', ...lines].join('\n')}\n`
 }
+
+const RAGGED = '    # Where a matrix ends within a piece, masks leave the rest out, and it must read as zero.'
 
 function check(program: Program, { dialect, target, aligned = [], cores }: EmitOptions): void {
   if (!DIALECTS.includes(dialect))

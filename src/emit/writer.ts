@@ -13,6 +13,7 @@ import {
   type Op,
   type Span,
   type SymbolicDtype,
+  sizeOf,
   type View,
 } from '../nki/index.ts'
 import type { Dialect } from './dialect.ts'
@@ -66,6 +67,8 @@ export abstract class Writer {
   protected readonly scope: Scope
   private lines: string[] = []
   private depth = 1
+  /** The instruction that is being written. */
+  protected current: Op | null = null
   /** `k_tile` and `k_tile_size` are only assigned where something reads them. */
   private readonly reads = new Set<string>()
 
@@ -98,11 +101,14 @@ export abstract class Writer {
 
   private block(nodes: readonly Node[]): void {
     const { outlined, covered } = this.context.plan
-    for (const node of nodes) {
+    for (const [i, node] of nodes.entries()) {
+      if (covered.has(node) && !outlined.has(node)) continue
+      // a new step of the kernel
+      const previous = nodes[i - 1]
+      if (this.depth <= 2 && previous?.kind === 'loop' && !covered.has(previous)) this.lines.push('')
       if (node.comment) this.lines.push(...paragraph(node.comment, this.depth, '# '))
       const call = outlined.get(node)
       if (call) this.call(call)
-      else if (covered.has(node)) continue
       else if (node.kind === 'loop') this.loop(node)
       else if (node.kind === 'alloc') this.allocate(node)
       else this.op(node)
@@ -135,7 +141,7 @@ export abstract class Writer {
     if ('piece' in value) return this.context.sizes.capacity(value.piece)
     const { rows, cols, backing } = value.startOf
     const onChip = isAlloc(backing) && backing.memory !== 'hbm'
-    if (value.axis === 'p' && onChip && backing.tile !== null) return this.tileIndex(rows, backing, 'p')
+    if (value.axis === 'p' && onChip && backing.tile !== null) return this.locate(rows, backing, 'p').tile
     const [span, whole] = value.axis === 'p' ? [rows, 'p' as const] : [cols, 'f' as const]
     return this.offset(span, isAlloc(backing) ? backing[whole] : null) || '0'
   }
@@ -176,6 +182,7 @@ export abstract class Writer {
   }
 
   private op(op: Op): void {
+    this.current = op
     const { before, args } = this.arguments(op)
     for (const text of before) this.put(text)
     this.put(this.withEngine(op, op.spec.python[this.dialect](args)))
@@ -233,8 +240,7 @@ export abstract class Writer {
 
   /** `start` is where the span `from` itself lies, in a function. */
   protected slice(span: Span<string>, from: Span<string> | null, start = ''): string {
-    const first = sum(start, this.offset(span, from))
-    return first ? `${first}:${first} + ${this.size(span)}` : `0:${this.size(span)}`
+    return range(sum(start, this.offset(span, from)), this.size(span))
   }
 
   protected hbm(view: View): string {
@@ -248,33 +254,49 @@ export abstract class Writer {
     return this.context.formals.get(backing) ?? { rows: '', cols: '' }
   }
 
-  /** Which tile of an axis a piece lies in, counted from the start of the buffer. */
-  protected tileIndex(piece: Span<string>, alloc: Alloc, axis: 'p' | 'f'): string {
-    const { sizes } = this.context
+  /** Which tile of an axis a piece lies in, counted from the start of the buffer, and where in it the piece begins. */
+  protected locate(piece: Span<string>, alloc: Alloc, axis: 'p' | 'f'): { tile: string; start: string } {
+    const { sizes, formals } = this.context
     const [whole, size] = axis === 'p' ? [alloc.p, alloc.tile!] : [alloc.f, alloc.freeTile!]
+    const one = sizeOf(size)
+    let index = formals.get(alloc)?.rows ?? ''
+    let from: Span<string> = whole
+    for (const span of piece.path(whole)!) {
+      if (sizeOf(span.size) < one || (from !== whole && sizeOf(from.size) === one)) break
+      const i = `i_${this.scope.of(span.loop!)}`
+      index = sum(index, sizeOf(span.size) === one ? i : `${i} * ${sizes.count(span, pieceOf(span, size))}`)
+      from = span
+    }
+    const start = this.offset(piece, from)
+    if (!start || from.bound <= one) return { tile: index || '0', start }
     const tile = sizes.tile(whole, size)
-    const index = piece
-      .path(whole)!
-      .map((span) => {
-        const index = `i_${this.scope.of(span.loop!)}`
-        return sizes.capacity(span) === tile ? index : `${index} * ${sizes.count(span, pieceOf(span, size))}`
-      })
-      .join(' + ')
-    return sum(this.context.formals.get(alloc)?.rows ?? '', index) || '0'
+    const offset = this.partOfTile(start.includes(' ') ? `(${start})` : start)
+    return { tile: sum(index, `${offset} // ${tile}`), start: `${offset} % ${tile}` }
+  }
+
+  /** An offset of which a tile is a part: its number and its remainder are taken. */
+  protected partOfTile(offset: string): string {
+    return offset
+  }
+
+  /** `rows, tile, columns` of a view of a buffer of several tiles. */
+  protected inTiles(view: View, cols: string): string {
+    const { tile, start } = this.locate(view.rows, view.backing as Alloc, 'p')
+    return `${range(start, this.size(view.rows))}, ${tile}, ${cols}`
   }
 
   /** A view of a buffer of several PSUM tiles: one of a list, and a rectangle of it. */
   protected ofList(view: View): string {
     const alloc = view.backing as Alloc
     const { sizes } = this.context
-    const rows = alloc.tile === null ? null : this.tileIndex(view.rows, alloc, 'p')
-    const cols = alloc.freeTile === null ? null : this.tileIndex(view.cols, alloc, 'f')
+    const rows = alloc.tile === null ? null : this.locate(view.rows, alloc, 'p')
+    const cols = alloc.freeTile === null ? null : this.locate(view.cols, alloc, 'f')
     const index =
-      rows !== null && cols !== null
-        ? `(${rows}) * ${sizes.count(alloc.f, pieceOf(alloc.f, alloc.freeTile!))} + ${cols}`
-        : (rows ?? cols)
-    const p = alloc.tile === null ? this.slice(view.rows, alloc.p) : `0:${this.size(view.rows)}`
-    const f = alloc.freeTile === null ? this.slice(view.cols, alloc.f) : `0:${this.size(view.cols)}`
+      rows && cols
+        ? `(${rows.tile}) * ${sizes.count(alloc.f, pieceOf(alloc.f, alloc.freeTile!))} + ${cols.tile}`
+        : (rows ?? cols)!.tile
+    const p = rows ? range(rows.start, this.size(view.rows)) : this.slice(view.rows, alloc.p)
+    const f = cols ? range(cols.start, this.size(view.cols)) : this.slice(view.cols, alloc.f)
     return `${this.scope.of(alloc)}[${index}][${p}, ${f}]`
   }
 
@@ -291,6 +313,8 @@ export abstract class Writer {
     return isAlloc(view.backing) && view.backing.memory !== 'hbm' ? this.onChip(view) : this.hbm(view)
   }
 }
+
+const range = (start: string, size: string): string => (start ? `${start}:${start} + ${size}` : `0:${size}`)
 
 /** Two terms, either of which may be missing. */
 export const sum = (a: string, b: string): string => [a, b].filter(Boolean).join(' + ')

@@ -1,9 +1,9 @@
 /** Block sizes that the caller of the Python passes: what does not fit is refused in one line, before anything runs. */
 import { describe, expect, it } from 'vitest'
 import { DIALECTS, emitPython } from '../../src/emit/index.ts'
-import { executePython, findPython } from '../../src/execute/index.ts'
+import { checkEmitted, executePython, findPython } from '../../src/execute/index.ts'
 import { randomInputs } from '../../src/simulate/index.ts'
-import { KERNELS } from './cases.ts'
+import { BOTH, KERNELS } from './cases.ts'
 
 const python = findPython()
 
@@ -36,6 +36,43 @@ describe.skipIf(!python)('keywords of an emitted kernel', () => {
         new RegExp(`AssertionError: ${message}$`),
       )
   })
+
+  it('blocks that were whole tiles must stay so', async () => {
+    const kernel = kernelNamed('fused_xuv')
+    const source = emitPython(kernel.trace({ rBlock: 128 }), { dialect: 'current' })
+    expect(source).toContain('R_BLOCK: largest block of r, 128\n')
+    const inputs = Object.values(
+      randomInputs(kernel, { M: 64, K: 64, r: 256, N: 64 }, 'bfloat16', 0, 'normal'),
+    )
+    const [result] = await executePython(python!, [
+      { dialect: 'current', source, function: 'fused_xuv', inputs, keywords: { R_BLOCK: 64 } },
+    ])
+    expect(result).toEqual({
+      error: expect.stringMatching(/AssertionError: R_BLOCK must be 128, a whole tile$/),
+    })
+  })
+
+  it.each([32, 64])(
+    'blocks of %i lie within tiles, which only the current dialect has words for',
+    async (size) => {
+      const kernel = kernelNamed('fused_xuv')
+      const [legacy, current] = await checkEmitted(python!, [
+        {
+          kernel,
+          dims: { M: 200, K: 300, r: 140, N: 700 },
+          dtype: 'bfloat16',
+          schedule: { kBlock: size, rBlock: size },
+          passed: { rBlock: 128 },
+          emit: BOTH,
+          data: ['integer'],
+        },
+      ])
+      expect(legacy!.error).toMatch(
+        /tensor_tensor: the legacy dialect has no words for a part of a tile[\s\S]*Cut it by 128, or use the current dialect/,
+      )
+      expect(current).toMatchObject({ ok: true, integerError: 0 })
+    },
+  )
 
   it('promised whole blocks are checked', async () => {
     const kernel = kernelNamed('fused_xuv')
