@@ -86,8 +86,8 @@ export const HELPERS = {
     '    """Room for pieces that are all whole."""',
     '    return ceil_div(whole, size) * size',
   ],
-  sbuf_block: [
-    'def sbuf_block(shape, dtype, zero=False):',
+  sbuf: [
+    'def sbuf(shape, dtype, zero=False):',
     '    """A block in SBUF. What it holds beyond the end of a matrix must be zero."""',
     '    allocate = nl.zeros if zero else nl.ndarray',
     '    return allocate((nl.par_dim(shape[0]),) + shape[1:], dtype=dtype, buffer=nl.sbuf)',

@@ -117,8 +117,12 @@ function notes(
 ): string[] {
   const { choices, params, name } = program
   return [
-    ...(params.length > 0 ? ['A dimension is cut into equal pieces, none larger than its block size.'] : []),
-    ...Object.entries(choices).flatMap(([choice, word]) => CHOICES[choice]?.[word] ?? []),
+    ...(params.length > 0
+      ? ['The schedule: dimensions are cut into equal pieces, none larger than these block sizes.']
+      : []),
+    ...Object.entries(choices).flatMap(([choice, word]) =>
+      word === 'none' ? [] : (CHOICES[choice]?.[word] ?? `${choice}: ${word}.`),
+    ),
     ...(tunedFor ? [`The schedule was tuned for ${tunedFor}.`] : []),
     `For ${DIALECT[dialect].support}${target ? `; target ${target}` : ''}.`,
     ...(shared
@@ -136,8 +140,16 @@ const CHOICES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     input: 'Sums over blocks are kept in the dtype of the input: half the space, a rounding per block.',
   },
   stationary: {
-    v: 'V is stationary in the second product, and the result is transposed tile by tile.',
-    xu: 'XU is stationary in the second product, and V moves.',
+    activation: 'The activation is stationary, and weights move past it.',
+    weights: 'Weights are stationary, and the activation moves past them.',
+  },
+  transposeBy: {
+    dma: 'X is transposed on its way, by DMA.',
+    tensor: 'X is loaded in long rows, and transposed on the tensor engine.',
+  },
+  outermost: {
+    columns: 'The outermost loop is over columns of the result.',
+    rows: 'The outermost loop is over rows of the result.',
   },
   activation: { silu: 'SiLU is applied to the result on its way out.' },
 }

@@ -53,11 +53,11 @@ export class LegacyWriter extends Writer {
     const shape = [rows, ...tiles, survey.room(alloc)]
     const ragged = !zero && this.readsBeyond(alloc)
     if (tiles.length === 0 && !ragged) return [`${name} = ${make(zero ? 'nl.zeros' : 'nl.ndarray', shape)}`]
-    sizes.helpers.add('sbuf_block')
+    sizes.helpers.add('sbuf')
     // a function is not told whether the matrix ends within its pieces
     const within = this.context.formals.size > 0
     const flag = zero || (ragged && within) ? ', zero=True' : ragged ? `, zero=${survey.ragged()}` : ''
-    return [`${name} = sbuf_block((${shape.join(', ')}), ${dtype}${flag})`]
+    return [`${name} = sbuf((${shape.join(', ')}), ${dtype}${flag})`]
   }
 
   /** Whether what a load leaves out, or what is rounded up, may be read. */
