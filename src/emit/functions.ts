@@ -111,13 +111,19 @@ export class Routines {
       exact,
     })
     const formals = new Map<Backing, Formal>()
+    const starts = new Set<string>()
+    const start = (operand: string, dim: string): string => {
+      const name = starts.has(dim) ? `${operand}_${dim}` : dim
+      starts.add(name)
+      return name
+    }
     if (abstract.result && call.result) formals.set(abstract.result, { name: 'dst', rows: '', cols: '' })
     for (const [i, { name, formal }] of abstract.operands.entries()) {
       const parts = alike.map(({ abstract: other }) => other.operands[i]!.actual)
       formals.set(
         formal.backing,
         formal.memory === 'hbm'
-          ? { name, rows: formal.rows.dim, cols: formal.cols.dim }
+          ? { name, rows: start(name, formal.rows.dim), cols: start(name, formal.cols.dim) }
           : {
               name,
               rows: parts.some(({ rows, backing }) => rows !== backing.p) ? `${name}_start` : '',
@@ -129,7 +135,7 @@ export class Routines {
     const survey = new Survey(plan, sizes, aligned)
     const parameters = parametersOf(outlined, formals)
     const places = parameters.filter(({ value }) => !('view' in value || 'buffer' in value))
-    const reserved = [...places.map((p) => p.name), ...[...abstract.dims.keys()].map(endOf)]
+    const reserved = [...places.map((p) => p.name), ...[...starts].map(endOf)]
     const body = this.writeBody({
       name: routine.name,
       body: abstract.body,
@@ -210,7 +216,7 @@ function parametersOf({ call, abstract }: Outlined, formals: ReadonlyMap<Backing
       if (!start) continue
       const parameter = { name: start, value: { startOf: actual, axis }, keyword: formal.memory !== 'hbm' }
       if (parameter.keyword) offsets.push(parameter)
-      else places.set(dim, [parameter])
+      else places.set(dim, [...(places.get(dim) ?? []), parameter])
     }
   }
   for (const [dim, { actual }] of abstract.dims)
@@ -226,8 +232,8 @@ function parametersOf({ call, abstract }: Outlined, formals: ReadonlyMap<Backing
 function ends({ abstract }: Outlined, formals: ReadonlyMap<Backing, Formal>, text: string): string[] {
   return abstract.operands.flatMap(({ formal }) => {
     if (isAlloc(formal.backing)) return []
-    const names = [formal.rows.dim, formal.cols.dim].map(endOf)
-    const { name } = formals.get(formal.backing)!
+    const { name, rows, cols } = formals.get(formal.backing)!
+    const names = [endOf(rows), endOf(cols)]
     const used = names.map((n) => mentions(text, n))
     if (used[0] && used[1]) return [`    ${names.join(', ')} = ${name}.shape`]
     return names.flatMap((n, axis) => (used[axis] ? [`    ${n} = ${name}.shape[${axis}]`] : []))

@@ -142,9 +142,9 @@ export class LegacyWriter extends Writer {
     const at = ({ span, whole, start, index }: (typeof axes)[number]): string =>
       sum(sum(start, this.offset(span, whole)), index)
     const terms = axes.flatMap((axis) => {
-      const { span, index } = axis
+      const { span, index, start } = axis
       if (this.context.aligned.has(span.dim) || (!span.parent && !formal)) return []
-      const end = formal ? endOf(span.dim) : span.dim
+      const end = formal ? endOf(start) : span.dim
       return [`(${at(axis)} < ${end})`, ...this.withinParents(span, index)]
     })
     if (terms.length === 0) return { grid: '', text: '', terms }
@@ -170,4 +170,4 @@ export class LegacyWriter extends Writer {
 }
 
 /** In a function: where a tensor in HBM ends. */
-export const endOf = (dim: string): string => `${dim}_end`
+export const endOf = (start: string): string => `${start}_end`
