@@ -112,6 +112,7 @@ export class LegacyWriter extends Writer {
     } else {
       for (const [role, view] of Object.entries(op.operands)) args[role] = this.text(view)
       if (op.spec.name === 'iota') args.positions = this.positions(dst!, args, before)
+      if (op.spec.name === 'tensor_reduce') this.requireWhole(op, op.operands.data!.cols)
     }
     args.shape = `(${this.size(dst!.rows)}, ${this.size(dst!.cols)})`
     return { before, args: { ...args, mask, dtype: dtypeText(dst!.dtype) } }
@@ -130,15 +131,26 @@ export class LegacyWriter extends Writer {
     return isHbm(dst!) ? 'store' : 'load'
   }
 
+  /** What stands beyond the end of a row would be reduced with it. */
+  private requireWhole(op: Op, { dim, parent }: Span<string>): void {
+    if (parent && !this.context.aligned.has(dim))
+      this.refuse(
+        op,
+        `reads whole pieces of ${dim}, and the last one may end earlier`,
+        `reduce whole rows, or promise whole blocks with --aligned ${dim}`,
+      )
+  }
+
   /** `i_k, i_m = nl.mgrid[…]`, the subscript that it gives, and the conditions under which an element exists. */
   private masked(view: View): { grid: string; text: string; terms: string[] } {
     const starts = this.startsOf(view)
     const formal = this.context.formals.has(view.backing)
     const [p, f] = isAlloc(view.backing) ? [view.backing.p, view.backing.f] : [null, null]
+    const [row, col] = [view.rows, view.cols].map(({ dim }) => `i_${dim.toLowerCase()}`)
     const axes = [
-      { span: view.rows, whole: p, start: starts.rows },
-      { span: view.cols, whole: f, start: starts.cols },
-    ].map((axis) => ({ ...axis, index: `i_${axis.span.dim.toLowerCase()}` }))
+      { span: view.rows, whole: p, start: starts.rows, index: row === col ? 'i_p' : row! },
+      { span: view.cols, whole: f, start: starts.cols, index: row === col ? 'i_f' : col! },
+    ]
     const at = ({ span, whole, start, index }: (typeof axes)[number]): string =>
       sum(sum(start, this.offset(span, whole)), index)
     const terms = axes.flatMap((axis) => {

@@ -23,8 +23,9 @@ function cycles(
 ) {
   const op = OPS[name]
   const roles = Object.keys(op.operands)
+  const hasB = Object.values(op.operands).some(({ f }) => f === 'B')
   const instance: Instance = {
-    size: { A: P, B: N, C: 128, '1': 1 },
+    size: { A: P, B: N, C: hasB ? 128 : N, '1': 1 },
     memory: { ...Object.fromEntries(roles.map((role) => [role, 'sbuf'] as const)), ...memory },
     dtype: Object.fromEntries(roles.map((role) => [role, dtype])),
     attributes,

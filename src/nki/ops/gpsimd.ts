@@ -12,6 +12,17 @@ export const iota = defineOp({
     channelMultiplier: { number: true, default: 0 },
     step: { number: true, default: 1 },
   },
+  rule: ({ attributes }) => {
+    const fraction = ['offset', 'channelMultiplier', 'step'].find(
+      (name) => !Number.isInteger(attributes[name]),
+    )
+    return fraction === undefined
+      ? null
+      : {
+          what: `${fraction} is ${attributes[fraction]}: positions are whole numbers`,
+          fix: 'count in whole numbers, and scale with tensor_scalar',
+        }
+  },
   evaluate: ({ dst }, { offset, channelMultiplier, step }) =>
     each(
       dst!,

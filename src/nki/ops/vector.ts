@@ -147,7 +147,8 @@ export const tensorReduce = defineOp({
   name: 'tensor_reduce',
   summary: 'dst[p] = op over the free axis of data[p, :].',
   engines: ['vector'],
-  operands: { dst: onChip('A', '1'), data: onChip('A', 'B') },
+  // what dst does not have is C: then it is inferred from data
+  operands: { dst: onChip('A', '1'), data: onChip('A', 'C') },
   attributes: { op: { oneOf: ['add', 'maximum', 'minimum', 'multiply'] } },
   evaluate({ dst, data }, { op }) {
     const f = operator(op)
@@ -160,8 +161,8 @@ export const tensorReduce = defineOp({
   cycles: ({ size, dtype, attributes }) =>
     atLeast64(
       dtype.data === 'bfloat16' && (attributes.op === 'add' || attributes.op === 'maximum')
-        ? size.B / 2
-        : size.B,
+        ? size.C / 2
+        : size.C,
     ),
   tally: elementwise,
   python: {
