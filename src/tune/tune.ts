@@ -56,8 +56,8 @@ export interface TuneOptions {
   readonly fixed?: ScheduleValues
 }
 
-/** Times as close as this are equal, and the candidate with less traffic wins. */
-const EQUAL_TIME = 1.005
+/** Times as close as this are equal (the model is off by 3 % in the median), and the candidate with less traffic wins. */
+const EQUAL_TIME = 1.01
 /** What is foreseen may be off by so much; so many of those within it are profiled, and what has a name. */
 const FORESIGHT = 1.02
 const FINALISTS = 16
