@@ -29,7 +29,7 @@ export const createWasmBackend: BackendFactory = async ({ threads, instructionSe
     },
     measurePeaks: () => measurePeaks(machine),
     pack(spec) {
-      const { program, addresses, bytes } = packLayer(machine, spec)
+      const { program, addresses, bytes } = packLayer(machine, calls, spec)
       return {
         bytes,
         forward: (x, y, rows) => calls.run({ program, x, y, rows }),
@@ -44,7 +44,7 @@ export const createWasmBackend: BackendFactory = async ({ threads, instructionSe
   }
 }
 
-function packLayer(machine: Machine, spec: LayerSpec) {
+function packLayer(machine: Machine, calls: Calls, spec: LayerSpec) {
   const { heap } = machine
   const addresses: number[] = []
   const packed = (tensor: Tensor): PackedMatrix => {
@@ -72,6 +72,7 @@ function packLayer(machine: Machine, spec: LayerSpec) {
   }
   try {
     const made = program()
+    calls.reserve(made)
     const elements = weightsOf(spec).map((w) => w.shape[0]! * roundUp(w.shape[1]!, PANEL))
     const bytes = elements.reduce((sum, n) => sum + n * (spec.dtype === 'bfloat16' ? 2 : 4), 0)
     return { program: made, addresses, bytes }

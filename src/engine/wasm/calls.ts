@@ -3,7 +3,7 @@
  * wait in a line and are run by the workers alone: the JavaScript thread only copies rows in and out of the linear memory.
  * Where there are no workers they take turns with the event loop.
  */
-import type { Rows } from '../types.ts'
+import type { LayerDtype, Rows } from '../types.ts'
 import type { Machine } from './machine.ts'
 import { type Job, type LayerProgram, plan } from './plan.ts'
 
@@ -11,6 +11,9 @@ import { type Job, type LayerProgram, plan } from './plan.ts'
 const SCRATCH_BYTES = 48 * 2 ** 20
 /** XU of 192 rows stays in an L2 of 1 MiB up to rank 1024; longer strips gain nothing. */
 const MAX_STRIP = 192
+
+/** Plans kept for each layer. */
+const MAX_PLANS = 8
 
 export interface Call {
   readonly program: LayerProgram
@@ -35,17 +38,40 @@ export class Calls {
   readonly #line: Waiting[] = []
   #running: Strip | undefined
   #scratch = { at: 0, bytes: 0 }
+  /** Plans of layers for the numbers of rows seen last: a decode step asks for the same again and again. */
+  #plans = new WeakMap<LayerProgram, Map<string, Job>>()
 
   constructor(machine: () => Machine) {
     this.#machine = machine
   }
 
-  run(call: Call): void {
-    // Let the strip under way finish and keep its rows; the rest of the line goes on afterwards.
-    if (this.#running) {
-      this.#machine().join()
-      this.#finishStrip(this.#running)
+  /** Makes room for the longest strip of a layer, so that no call has to. */
+  reserve(program: LayerProgram): void {
+    this.#settle()
+    const needed = (['float32', 'bfloat16'] as const).map((io) => {
+      const rows = this.#stripRows(program, io, Number.POSITIVE_INFINITY)
+      return this.#plan(program, io, rows).end - this.#scratch.at
+    })
+    const bytes = Math.max(...needed)
+    if (bytes > this.#scratch.bytes) this.#growScratch(bytes)
+    this.#next()
+  }
+
+  #growScratch(bytes: number): void {
+    const { heap } = this.#machine()
+    const before = this.#scratch.bytes
+    if (before > 0) heap.free(this.#scratch.at)
+    this.#plans = new WeakMap()
+    try {
+      this.#scratch = { at: heap.allocate(bytes), bytes }
+    } catch (error) {
+      this.#scratch = { at: heap.allocate(before), bytes: before }
+      throw error
     }
+  }
+
+  run(call: Call): void {
+    this.#settle()
     for (let row = 0; row < call.rows; ) {
       const strip = this.#stage(call, row)
       this.#machine().start(strip.job, false)
@@ -76,6 +102,13 @@ export class Calls {
     const rest = this.#line.filter((call) => !begun.includes(call))
     this.#line.splice(0, this.#line.length, ...begun)
     for (const call of rest) call.reject(reason)
+  }
+
+  /** Lets the strip under way finish and keeps its rows; the rest of the line goes on at the next `#next`. */
+  #settle(): void {
+    if (!this.#running) return
+    this.#machine().join()
+    this.#finishStrip(this.#running)
   }
 
   #next(): void {
@@ -123,18 +156,11 @@ export class Calls {
   }
 
   #stage(call: Call, row: number): Strip {
-    const { heap } = this.#machine()
-    const rows = Math.min(this.#stripRows(call), call.rows - row)
-    let job = this.#plan(call, rows)
-    const needed = job.end - this.#scratch.at
-    if (needed > this.#scratch.bytes) {
-      if (this.#scratch.bytes > 0) heap.free(this.#scratch.at)
-      this.#scratch = { at: 0, bytes: 0 }
-      this.#scratch = { at: heap.allocate(needed), bytes: needed }
-      job = this.#plan(call, rows)
-    }
+    const io = ioOf(call.x)
+    const rows = Math.min(this.#stripRows(call.program, io, call.rows), call.rows - row)
+    const job = this.#plan(call.program, io, rows)
     const columns = call.x.length / call.rows
-    const target = view(heap, call.x, job.x.at, rows * job.x.pitch)
+    const target = view(this.#machine().heap, call.x, job.x.at, rows * job.x.pitch)
     copyRows(call.x.subarray(row * columns, (row + rows) * columns), columns, target, job.x.pitch, columns)
     return { job, rows }
   }
@@ -145,19 +171,36 @@ export class Calls {
     copyRows(source, job.y.pitch, call.y.subarray(row * columns, (row + rows) * columns), columns, columns)
   }
 
-  #plan({ program, x }: Call, rows: number): Job {
-    const { threads, kernels } = this.#machine()
-    const io = x instanceof Uint16Array ? 'bfloat16' : 'float32'
-    return plan({ program, io, rows, threads, kernels, scratch: this.#scratch.at })
+  #plan(program: LayerProgram, io: LayerDtype, rows: number): Job {
+    let plans = this.#plans.get(program)
+    if (!plans || plans.size === MAX_PLANS) {
+      plans = new Map()
+      this.#plans.set(program, plans)
+    }
+    const key = `${io} ${rows}`
+    let job = plans.get(key)
+    if (!job) {
+      const { threads, kernels } = this.#machine()
+      job = plan({ program, io, rows, threads, kernels, scratch: this.#scratch.at })
+      plans.set(key, job)
+    }
+    return job
   }
 
   /** Rows of one strip: as many as fit the scratch memory, whole tiles, strips of nearly equal length. */
-  #stripRows(call: Call): number {
-    const { tileRows } = this.#machine().kernels
-    const rowBytes = (this.#plan(call, tileRows).end - this.#scratch.at) / tileRows
-    const most = Math.max(tileRows, Math.min(MAX_STRIP, Math.floor(SCRATCH_BYTES / rowBytes)))
-    return Math.ceil(call.rows / Math.ceil(call.rows / most) / tileRows) * tileRows
+  #stripRows(program: LayerProgram, io: LayerDtype, rows: number): number {
+    const { maxTileRows } = this.#machine().kernels
+    if (rows <= maxTileRows) return rows
+    const rowBytes = (this.#plan(program, io, maxTileRows).end - this.#scratch.at) / maxTileRows
+    const most = Math.max(maxTileRows, Math.min(MAX_STRIP, Math.floor(SCRATCH_BYTES / rowBytes)))
+    const strips = Math.ceil(rows / most)
+    const longest = strips === Number.POSITIVE_INFINITY ? most : rows / strips
+    return Math.ceil(longest / maxTileRows) * maxTileRows
   }
+}
+
+function ioOf(rows: Rows): LayerDtype {
+  return rows instanceof Uint16Array ? 'bfloat16' : 'float32'
 }
 
 function view(heap: Machine['heap'], like: Rows, at: number, length: number): Rows {

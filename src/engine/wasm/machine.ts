@@ -7,8 +7,8 @@ import { availableThreads, canShare, compileRelaxed, type HostWorker, maySleep, 
 import { STOP } from './kernels/executor.ts'
 import { buildModule, type KernelModule } from './kernels/module.ts'
 import { CLOSED, JOB, JOB_BYTES, JOB_HEADER_BYTES, PHASE_BYTES, type Work } from './kernels/phase.ts'
+import { MAX_BLOCK } from './kernels/product.ts'
 import { PANEL } from './kernels/tile.ts'
-import { MAX_BLOCK } from './weights.ts'
 
 const PAGE = 65536
 const LINE = 64

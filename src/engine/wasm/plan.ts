@@ -9,7 +9,9 @@ import { PANEL } from './kernels/tile.ts'
 import type { PackedMatrix } from './weights.ts'
 
 /** Tasks of a phase for each thread: few enough to cost nothing, enough to level out threads of unequal speed. */
-const TASKS_PER_THREAD = 8
+const TASKS_PER_THREAD = 16
+/** Row tiles from which on a widened panel repays the widening. */
+const WIDENING_TILES = 3
 
 export const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to
 
@@ -61,12 +63,21 @@ export interface PlanOptions {
   readonly scratch: number
 }
 
+/**
+ * Rows of a tile: nearly equal tiles rather than full ones and a short rest, since short tiles are slow: eight rows are
+ * 4 + 4, not 6 + 2.
+ */
+export function tileRowsOf(rows: number, maxTileRows: number): number {
+  return Math.ceil(rows / Math.ceil(rows / maxTileRows))
+}
+
 export function plan(options: PlanOptions): Job {
   return new Planner(options).job()
 }
 
 class Planner {
   readonly #o: PlanOptions
+  readonly #tileRows: number
   readonly #words: number[][] = []
   #total = 0
   #after = 0
@@ -74,27 +85,18 @@ class Planner {
 
   constructor(options: PlanOptions) {
     this.#o = options
+    this.#tileRows = tileRowsOf(options.rows, options.kernels.maxTileRows)
     this.#top = options.scratch
   }
 
   job(): Job {
-    const { program, io, rows, kernels } = this.#o
+    const { program, io, rows } = this.#o
     const [input, output] =
       program.kind === 'mlp' ? [program.gate.first, program.down.second] : ends(program.matrices)
     const elementBytes = io === 'bfloat16' ? 2 : 4
     const xPitch = roundUp(input.contraction, 4)
     const x = this.#take(rows * xPitch * elementBytes)
-    const strip = this.#strip(input.contraction)
-    const variant = io === 'bfloat16' ? 'bfloat16' : input.dtype === 'bfloat16' ? 'rounded' : 'float32'
-    this.#phase('packRows', variant, Math.ceil(rows / kernels.tileRows), {
-      x,
-      strip: strip.at,
-      k: input.contraction,
-      xRowBytes: xPitch * elementBytes,
-      tileBytes: strip.tileBytes,
-      tileRows: kernels.tileRows,
-      rows,
-    })
+    const strip = this.#packed(x, xPitch * elementBytes, input)
     const pitch = output.panels * PANEL
     const y = this.#take(rows * pitch * 4)
     if (program.kind === 'chain') {
@@ -116,6 +118,24 @@ class Planner {
     }
   }
 
+  /** X as a strip. A single row is one already, unless it has to be rounded or widened. */
+  #packed(x: number, xRowBytes: number, { contraction, dtype }: PackedMatrix): Strip {
+    const { rows, io } = this.#o
+    if (rows === 1 && io === 'float32' && dtype === 'float32') return { at: x, tileBytes: xRowBytes }
+    const strip = this.#strip(contraction)
+    const variant = io === 'bfloat16' ? 'bfloat16' : dtype === 'bfloat16' ? 'rounded' : 'float32'
+    this.#phase('packRows', variant, Math.ceil(rows / this.#tileRows), {
+      x,
+      strip: strip.at,
+      k: contraction,
+      xRowBytes,
+      tileBytes: strip.tileBytes,
+      tileRows: this.#tileRows,
+      rows,
+    })
+    return strip
+  }
+
   /** activation(gate)·up as a strip. Both products of a level read the same strip and do not wait for each other. */
   #hidden(x: Strip, { gate, up, activation }: Extract<LayerProgram, { kind: 'mlp' }>): Strip {
     const gated = this.#toStrip(x, gate.first)
@@ -135,7 +155,7 @@ class Planner {
 
   #toStrip(a: Strip, b: PackedMatrix, order?: 'beside'): Strip {
     const c = this.#strip(b.columns)
-    const { tileRows } = this.#o.kernels
+    const tileRows = this.#tileRows
     this.#product(a, b, order, {
       c: c.at,
       cTileBytes: c.tileBytes,
@@ -148,7 +168,7 @@ class Planner {
 
   #toRows(a: Strip, b: PackedMatrix, y: number): void {
     const rowBytes = b.panels * PANEL * 4
-    const cTileBytes = rowBytes * this.#o.kernels.tileRows
+    const cTileBytes = rowBytes * this.#tileRows
     this.#product(a, b, undefined, { c: y, cTileBytes, rowBytes, vectorBytes: 16, tailVectorBytes: 16 })
   }
 
@@ -162,7 +182,9 @@ class Planner {
     >,
   ): void {
     const { rows, threads, kernels } = this.#o
-    const tiles = Math.floor(rows / kernels.tileRows)
+    const tileRows = this.#tileRows
+    const tiles = Math.floor(rows / tileRows)
+    const widened = b.dtype === 'bfloat16' && kernels.widens && tiles >= WIDENING_TILES
     const panelsPerTask = this.#share(b.panels)
     const panelTasks = Math.ceil(b.panels / panelsPerTask)
     // Columns are shared out first; where they are too few, rows as well.
@@ -170,7 +192,7 @@ class Planner {
     const tilesPerTask = Math.max(1, threads > 1 ? Math.ceil(tiles / rowShares) : tiles)
     this.#phase(
       'product',
-      b.dtype,
+      widened ? 'widened' : b.dtype,
       panelTasks * Math.max(1, Math.ceil(tiles / tilesPerTask)),
       {
         ...target,
@@ -183,7 +205,8 @@ class Planner {
         panelTasks,
         tiles,
         tilesPerTask,
-        tailRows: rows % kernels.tileRows,
+        tileRows,
+        tailRows: rows % tileRows,
         aTileBytes: a.tileBytes,
       },
       order,
@@ -234,9 +257,8 @@ class Planner {
   }
 
   #strip(columns: number): Strip {
-    const { rows, kernels } = this.#o
     const rowBytes = 4 * roundUp(columns, PANEL)
-    return { at: this.#take(rows * rowBytes), tileBytes: rowBytes * kernels.tileRows }
+    return { at: this.#take(this.#o.rows * rowBytes), tileBytes: rowBytes * this.#tileRows }
   }
 
   #take(bytes: number): number {

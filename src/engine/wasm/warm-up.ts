@@ -19,7 +19,7 @@ export function warmUp(machine: Machine): void {
 
 function warm(machine: Machine, dtype: LayerDtype): void {
   const { heap, kernels } = machine
-  const rows = 2 * kernels.tileRows
+  const rows = 2 * kernels.maxTileRows
   const matrices = [packMatrix(heap, Tensor.zeros([256, 32], 'float32'), dtype)]
   const program = { kind: 'chain', matrices, bias: undefined, activation: 'none' } as const
   const scratch = heap.allocate(64 * 1024)

@@ -5,16 +5,18 @@
 import { encodeInto, type Tensor } from '../../tensor/index.ts'
 import type { LayerDtype } from '../types.ts'
 import type { Heap } from './heap.ts'
-import { PANEL } from './kernels/tile.ts'
+import { MAX_BLOCK } from './kernels/product.ts'
+import { PANEL, PLACES } from './kernels/tile.ts'
 
-/** Rows of B in one block: 512 rows of a panel are 16 KiB, half of an L1 of 32 KiB. */
-export const MAX_BLOCK = 512
+/** Rows gathered at once: their cache lines are still in L1 when the next panel wants their other half. */
+const GATHER_ROWS = 32
 
 export interface PackedMatrix {
   readonly address: number
   readonly dtype: LayerDtype
   readonly contraction: number
   readonly columns: number
+  /** Steps of the contraction in one block. */
   readonly kBlock: number
   readonly panels: number
   readonly bytes: number
@@ -33,16 +35,16 @@ export function packMatrix(heap: Heap, tensor: Tensor, dtype: LayerDtype): Packe
   const bytes = elements * (dtype === 'bfloat16' ? 2 : 4)
   const address = heap.allocate(bytes)
   const target = dtype === 'bfloat16' ? heap.halves(address, elements) : heap.floats(address, elements)
-  const gather = gatherFrom(tensor)
-  const piece = new Float32Array(kBlock * PANEL)
-  let at = 0
-  for (let k0 = 0; k0 < contraction; k0 += kBlock) {
-    const rows = Math.min(kBlock, contraction - k0)
-    const values = piece.subarray(0, rows * PANEL)
-    for (let panel = 0; panel < panels; panel++) {
-      gather(values, k0, panel * PANEL, Math.min(PANEL, columns - panel * PANEL))
-      encodeInto(values, dtype, target, at)
-      at += values.length
+  const gather = gatherFrom(tensor, PLACES[dtype])
+  const piece = new Float32Array(GATHER_ROWS * PANEL)
+  for (let block = 0; block < contraction; block += kBlock) {
+    const steps = Math.min(kBlock, contraction - block)
+    for (let k0 = 0; k0 < steps; k0 += GATHER_ROWS) {
+      const values = piece.subarray(0, Math.min(GATHER_ROWS, steps - k0) * PANEL)
+      for (let panel = 0; panel < panels; panel++) {
+        gather(values, block + k0, panel * PANEL, Math.min(PANEL, columns - panel * PANEL))
+        encodeInto(values, dtype, target, (block * panels + panel * steps + k0) * PANEL)
+      }
     }
   }
   return { address, dtype, contraction, columns, kBlock, panels, bytes }
@@ -50,8 +52,8 @@ export function packMatrix(heap: Heap, tensor: Tensor, dtype: LayerDtype): Packe
 
 type Gather = (out: Float32Array, k0: number, n0: number, width: number) => void
 
-/** Fills `out` [rows, 8] from a float32 or bfloat16 matrix of any strides, as bits. */
-function gatherFrom({ data, offset, strides, dtype }: Tensor): Gather {
+/** Fills `out` [rows, 8] from a float32 or bfloat16 matrix of any strides, as bits; `places` orders the columns. */
+function gatherFrom({ data, offset, strides, dtype }: Tensor, places: readonly number[]): Gather {
   const [down, across] = [strides[0]!, strides[1]!]
   const shift = dtype === 'bfloat16' ? 16 : 0
   const bits =
@@ -61,10 +63,12 @@ function gatherFrom({ data, offset, strides, dtype }: Tensor): Gather {
   return (out, k0, n0, width) => {
     const target = new Uint32Array(out.buffer, out.byteOffset, out.length)
     if (width < PANEL) target.fill(0)
-    let row = offset + k0 * down + n0 * across
-    for (let at = 0; at < target.length; at += PANEL) {
-      for (let j = 0; j < width; j++) target[at + j] = bits[row + j * across]! << shift
-      row += down
+    for (let j = 0; j < width; j++) {
+      let from = offset + k0 * down + (n0 + j) * across
+      for (let at = places[j]!; at < target.length; at += PANEL) {
+        target[at] = bits[from]! << shift
+        from += down
+      }
     }
   }
 }

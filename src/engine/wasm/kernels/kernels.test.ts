@@ -4,9 +4,10 @@ import { disassemble } from '../../../../test/disassemble.ts'
 import { compare, decodeInto, encodeInto, randomTensor, tolerance } from '../../../tensor/index.ts'
 import { ModuleBuilder } from '../../../wasm/index.ts'
 import { activations } from '../../activation.ts'
+import type { LayerDtype } from '../../types.ts'
 import { buildModule, type KernelModule } from './module.ts'
 import { JOB_HEADER_BYTES, PHASE_BYTES, type PhaseArguments, type PhaseKind, phaseWords } from './phase.ts'
-import { addTile, PANEL } from './tile.ts'
+import { addTile, PANEL, PLACES } from './tile.ts'
 
 const PAGES = 64
 const JOB_ADDRESS = 1024
@@ -60,14 +61,16 @@ class Bench {
 const hasRelaxed = WebAssembly.validate(buildModule({ relaxed: true, memory: limits, jobAddress: 0 }).bytes)
 const up = (n: number, to: number): number => Math.ceil(n / to) * to
 
-/** B [k, n] as blocks of the contraction, in each the panels, in each [rows][PANEL]. */
-function packed(b: Float32Array, k: number, n: number, kBlock: number): Float32Array {
-  const out: number[] = []
-  for (let k0 = 0; k0 < k; k0 += kBlock)
-    for (let n0 = 0; n0 < n; n0 += PANEL)
-      for (let row = k0; row < Math.min(k, k0 + kBlock); row++)
-        for (let column = n0; column < n0 + PANEL; column++) out.push(column < n ? b[row * n + column]! : 0)
-  return Float32Array.from(out)
+/** B [k, n] as blocks of the contraction, in each the panels, in each [rows][PANEL] with columns where they belong. */
+function packed(b: Float32Array, k: number, n: number, kBlock: number, dtype: LayerDtype): Float32Array {
+  const out = new Float32Array(k * up(n, PANEL))
+  for (let row = 0; row < k; row++)
+    for (let column = 0; column < n; column++) {
+      const k0 = row - (row % kBlock)
+      const panelAt = k0 * up(n, PANEL) + Math.floor(column / PANEL) * Math.min(kBlock, k - k0) * PANEL
+      out[panelAt + (row - k0) * PANEL + PLACES[dtype][column % PANEL]!] = b[row * n + column]!
+    }
+  return out
 }
 
 function matmul(a: Float32Array, b: Float32Array, m: number, k: number, n: number): Float64Array {
@@ -79,7 +82,8 @@ function matmul(a: Float32Array, b: Float32Array, m: number, k: number, n: numbe
 
 interface Chain {
   readonly relaxed: boolean
-  readonly weights: 'float32' | 'bfloat16'
+  readonly weights: 'float32' | 'bfloat16' | 'widened'
+  readonly tileRows: number
   readonly m: number
   readonly k: number
   readonly r: number
@@ -90,12 +94,13 @@ interface Chain {
 }
 
 /** X·U into a strip, then times V into rows, by the kernels; and the same in float64. */
-function chain({ relaxed, weights, m, k, r, n, kBlock, panelsPerTask, tilesPerTask }: Chain) {
+function chain({ relaxed, weights, m, k, r, n, kBlock, panelsPerTask, tilesPerTask, ...rest }: Chain) {
   const bench = new Bench(relaxed)
-  const { tileRows } = bench.kernels
+  const tileRows = Math.min(rest.tileRows, bench.kernels.maxTileRows)
+  const dtype = weights === 'float32' ? weights : 'bfloat16'
   // Each row of X and column of V has one sign, and U is positive: no sum cancels, so that a relative error has a bound.
   const values = (rows: number, columns: number, seed: number, sign: (i: number, j: number) => number) =>
-    randomTensor([rows, columns], weights, { seed })
+    randomTensor([rows, columns], dtype, { seed })
       .toFloat32()
       .map((value, at) => Math.abs(value) * sign(Math.floor(at / columns), at % columns))
   const alternating = (i: number): number => (i % 2 === 0 ? 1 : -1)
@@ -103,9 +108,9 @@ function chain({ relaxed, weights, m, k, r, n, kBlock, panelsPerTask, tilesPerTa
   const u = values(k, r, 2, () => 1)
   const v = values(r, n, 3, (_, j) => alternating(j))
   const place = (b: Float32Array, rows: number, columns: number): number => {
-    const panels = packed(b, rows, columns, kBlock)
+    const panels = packed(b, rows, columns, kBlock, dtype)
     const { at, values: target } = bench.floats(panels.length)
-    if (weights === 'float32') target.set(panels)
+    if (dtype === 'float32') target.set(panels)
     else encodeInto(panels, 'bfloat16', new Uint16Array(target.buffer, at, panels.length))
     return at
   }
@@ -139,6 +144,7 @@ function chain({ relaxed, weights, m, k, r, n, kBlock, panelsPerTask, tilesPerTa
       panelTasks,
       tiles,
       tilesPerTask,
+      tileRows,
       tailRows,
     }
     return { tasks: panelTasks * rowTasks, args }
@@ -184,7 +190,8 @@ test.each([false, ...(hasRelaxed ? [true] : [])])(
       fc.property(
         fc.record({
           relaxed: fc.constant(relaxed),
-          weights: fc.constantFrom('float32' as const, 'bfloat16' as const),
+          weights: fc.constantFrom('float32' as const, 'bfloat16' as const, 'widened' as const),
+          tileRows: fc.integer({ min: 1, max: 6 }),
           m: fc.integer({ min: 1, max: 20 }),
           k: fc.integer({ min: 1, max: 40 }),
           r: fc.integer({ min: 1, max: 30 }),
@@ -269,20 +276,20 @@ test('rows are rounded to bfloat16 exactly as the codec rounds them', () => {
 })
 
 test.each([
-  { rows: 1, relaxed: false },
-  { rows: 2, relaxed: true },
-])('the tile kernel reads as it was written: %o', async ({ rows, relaxed }) => {
+  { rows: 1, relaxed: false, weights: 'float32' as const },
+  { rows: 2, relaxed: true, weights: 'bfloat16' as const },
+])('the tile kernel reads as it was written: %o', async ({ rows, relaxed, weights }) => {
   const module = new ModuleBuilder()
   module.importMemory('env', 'memory', limits)
-  module.export(addTile(module, { rows, relaxed }))
+  module.export(addTile(module, { rows, relaxed, weights }))
   const text = await disassemble(module.toBytes())
-  await expect(text).toMatchFileSnapshot(`golden/tile-${rows}x8${relaxed ? '-relaxed' : ''}.wat`)
+  await expect(text).toMatchFileSnapshot(`golden/tile-${rows}x8-${weights}${relaxed ? '-relaxed' : ''}.wat`)
 })
 
 test.each([true, false])('the whole module is valid, relaxed %s', async (relaxed) => {
   const options = { relaxed, jobAddress: 64 }
   const { bytes } = buildModule({ ...options, memory: limits })
-  expect(await disassemble(bytes)).toContain(`(func $tile_${relaxed ? 6 : 4}x8 `)
+  expect(await disassemble(bytes)).toContain(`(func $tile_${relaxed ? 6 : 4}x8_bfloat16 `)
   // wabt knows no shared memory in its validator: the engine that runs it does.
   const shared = buildModule({ ...options, memory: { ...limits, shared: true } })
   expect(WebAssembly.validate(shared.bytes)).toBe(!relaxed || hasRelaxed)

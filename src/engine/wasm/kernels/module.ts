@@ -17,8 +17,10 @@ export interface ModuleOptions {
 
 export interface KernelModule {
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** Rows of a full tile. */
-  readonly tileRows: number
+  /** Rows of a tile, at most. */
+  readonly maxTileRows: number
+  /** Whether widening a panel first pays for many row tiles: shifts and separate multiplications share their pipes. */
+  readonly widens: boolean
   /** Table slots of the task functions: kind, then variant. */
   readonly slots: Readonly<Record<PhaseKind, Readonly<Record<string, number>>>>
 }
@@ -34,15 +36,19 @@ export function buildModule({ relaxed, memory, jobAddress }: ModuleOptions): Ker
   module.importMemory('env', 'memory', memory)
   const finished = module.importFunction('env', 'finished', { params: {} })
   const tileRows = tileRowsFor(relaxed)
-  const tiles = Array.from({ length: tileRows }, (_, i) => addTile(module, { rows: i + 1, relaxed }))
-  const firstTileSlot = tiles.map((tile) => module.slot(tile))[0]!
-  const full = tiles[tileRows - 1]!
-  const product = (weights: 'float32' | 'bfloat16'): number =>
-    module.slot(addProduct(module, { full, tileRows, firstTileSlot, weights }))
+  const firstTileSlot = (weights: 'float32' | 'bfloat16'): number =>
+    Array.from({ length: tileRows }, (_, i) =>
+      module.slot(addTile(module, { rows: i + 1, relaxed, weights })),
+    )[0]!
+  const tiles = { float32: firstTileSlot('float32'), bfloat16: firstTileSlot('bfloat16') }
+  const product = (weights: 'float32' | 'bfloat16' | 'widened'): number =>
+    module.slot(
+      addProduct(module, { firstTileSlot: tiles[weights === 'bfloat16' ? weights : 'float32'], weights }),
+    )
   const byActivation = (add: typeof addFinishRows): Record<string, number> =>
     Object.fromEntries(ACTIVATIONS.map((kind) => [kind, module.slot(add(module, kind))]))
   const slots = {
-    product: { float32: product('float32'), bfloat16: product('bfloat16') },
+    product: { float32: product('float32'), bfloat16: product('bfloat16'), widened: product('widened') },
     packRows: {
       float32: module.slot(addPackRows(module, 'float32', false)),
       rounded: module.slot(addPackRows(module, 'float32', true)),
@@ -55,5 +61,5 @@ export function buildModule({ relaxed, memory, jobAddress }: ModuleOptions): Ker
     read: { bytes: module.slot(addRead(module)) },
   }
   addExecutor(module, jobAddress, finished)
-  return { bytes: module.toBytes(), tileRows, slots }
+  return { bytes: module.toBytes(), maxTileRows: tileRows, widens: !relaxed, slots }
 }

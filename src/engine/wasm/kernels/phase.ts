@@ -31,6 +31,7 @@ export const PHASES = {
     'panelTasks',
     'tiles',
     'tilesPerTask',
+    'tileRows',
     'tailRows',
     'aTileBytes',
     'cTileBytes',

@@ -1,26 +1,25 @@
 /**
  * One task of a product: some row tiles times some panels, over the whole contraction. For each block of the
  * contraction and each panel, the piece of B (at most 16 KiB) stays in L1 while the row tiles pass by. B is packed in
- * this order, so decode reads it as one stream. bfloat16 panels are widened once for all row tiles.
+ * this order, so decode reads it as one stream.
  */
-import { type Callable, i32, i32x4, type ModuleBuilder, v128 } from '../../../wasm/index.ts'
+import { type Callable, i32, type ModuleBuilder, v128 } from '../../../wasm/index.ts'
 import { argumentsOf, TASK_SIGNATURE } from './phase.ts'
-import { PANEL, TILE_SIGNATURE, type TileKernel } from './tile.ts'
+import { loadHalves, PANEL, TILE_SIGNATURE } from './tile.ts'
+
+/** Rows of B that stay in L1 for several row tiles: 512 rows of a panel are 16 KiB, half of an L1 of 32 KiB. */
+export const MAX_BLOCK = 512
 
 export interface ProductOptions {
-  /** The kernel of a full row tile, and the table slots of those with 1, 2, … rows, first slot first. */
-  readonly full: TileKernel
-  readonly tileRows: number
+  /** Table slot of the tile kernel of one row; those of 2, 3, … rows follow. */
   readonly firstTileSlot: number
-  readonly weights: 'float32' | 'bfloat16'
+  /** 'widened': bfloat16 panels, made float32 in the thread's scratch memory once for all row tiles. */
+  readonly weights: 'float32' | 'bfloat16' | 'widened'
 }
 
-export function addProduct(
-  module: ModuleBuilder,
-  { full, tileRows, firstTileSlot, weights }: ProductOptions,
-) {
-  const widen = weights === 'bfloat16' ? addWiden(module) : undefined
-  const elementBytes = weights === 'bfloat16' ? 2 : 4
+export function addProduct(module: ModuleBuilder, { firstTileSlot, weights }: ProductOptions) {
+  const widen = weights === 'widened' ? addWiden(module) : undefined
+  const elementBytes = weights === 'float32' ? 4 : 2
   const tileType = module.type(TILE_SIGNATURE)
   return module.function(`product_${weights}`, TASK_SIGNATURE, (f, { phase, index, scratch }) => {
     const args = argumentsOf('product', phase)
@@ -33,13 +32,16 @@ export function addProduct(
       local('panel'),
       local('tile'),
     ]
-    const [block, b, a, c] = [local('block'), local('b'), local('a'), local('c')]
-    const [aTileBytes, cTileBytes, rowBytes, vectorBytes] = [
+    const [block, b, a, c, tileSlot] = [local('block'), local('b'), local('a'), local('c'), local('tileSlot')]
+    const [tileRows, aTileBytes, cTileBytes, rowBytes, vectorBytes] = [
+      local('tileRows'),
       local('aTileBytes'),
       local('cTileBytes'),
       local('rowBytes'),
       local('vectorBytes'),
     ]
+    f.set(tileRows, args.tileRows)
+    f.set(tileSlot, i32.add(tileRows, firstTileSlot - 1))
     f.set(aTileBytes, args.aTileBytes)
     f.set(cTileBytes, args.cTileBytes)
     f.set(rowBytes, args.rowBytes)
@@ -63,11 +65,11 @@ export function addProduct(
       f.forEach(panel, { from: panel0, to: panel1 }, () => {
         f.set(b, i32.add(block, i32.mul(i32.mul(panel, k), PANEL * elementBytes)))
         if (widen) {
-          f.call(widen, { from: b, to: scratch, vectors: i32.mul(k, PANEL / 4) })
+          f.call(widen, { from: b, to: scratch, rows: k })
           f.set(b, scratch)
         }
         // Inside a row tile, k0 steps are k0/4 groups of [rows][4]; a panel of C is two vectors of each row.
-        f.set(a, i32.add(i32.add(args.a, i32.mul(tile0, aTileBytes)), i32.mul(k0, 4 * tileRows)))
+        f.set(a, i32.add(i32.add(args.a, i32.mul(tile0, aTileBytes)), i32.mul(i32.mul(k0, 4), tileRows)))
         f.set(
           c,
           i32.add(
@@ -76,7 +78,7 @@ export function addProduct(
           ),
         )
         f.forEach(tile, { from: tile0, to: tile1 }, () => {
-          f.call(full, { a, b, c, k, rowBytes, vectorBytes, accumulate: k0 })
+          f.callIndirect(tileType, tileSlot, { a, b, c, k, rowBytes, vectorBytes, accumulate: k0 })
           f.increment(a, aTileBytes)
           f.increment(c, cTileBytes)
         })
@@ -99,18 +101,21 @@ export function addProduct(
   })
 }
 
-/** bfloat16 is the upper half of a float32: zero-extend and shift. */
-function addWiden(module: ModuleBuilder): Callable<{ params: { from: 'i32'; to: 'i32'; vectors: 'i32' } }> {
+/** Rows of a bfloat16 panel to rows of a float32 panel. */
+function addWiden(module: ModuleBuilder): Callable<{ params: { from: 'i32'; to: 'i32'; rows: 'i32' } }> {
   return module.function(
     'widen',
-    { params: { from: 'i32', to: 'i32', vectors: 'i32' } },
-    (f, { from, to, vectors }) => {
+    { params: { from: 'i32', to: 'i32', rows: 'i32' } },
+    (f, { from, to, rows }) => {
+      const [low, high] = [f.local('v128', 'low'), f.local('v128', 'high')]
       f.loop((again) => {
-        for (const v of [0, 1]) f.do(v128.store(to, i32x4.shl(i32x4.load16x4_u(from, 8 * v), 16), 16 * v))
+        loadHalves(f, from, 0, [low, high])
+        f.do(v128.store(to, low))
+        f.do(v128.store(to, high, 16))
         f.increment(from, 16)
         f.increment(to, 32)
-        f.increment(vectors, -2)
-        f.branchIf(again, vectors)
+        f.increment(rows, -1)
+        f.branchIf(again, rows)
       })
     },
   )

@@ -1,7 +1,7 @@
 (module
   (type (;0;) (func (param i32 i32 i32 i32 i32 i32 i32)))
   (import "env" "memory" (memory (;0;) 64 64))
-  (func $tile_2x8 (type 0) (param $a i32) (param $b i32) (param $c i32) (param $k i32) (param $rowBytes i32) (param $vectorBytes i32) (param $accumulate i32)
+  (func $tile_2x8_bfloat16 (type 0) (param $a i32) (param $b i32) (param $c i32) (param $k i32) (param $rowBytes i32) (param $vectorBytes i32) (param $accumulate i32)
     (local $end i32) (local $c_row i32) (local $sum0_0_0 v128) (local $sum0_0_1 v128) (local $sum0_1_0 v128) (local $sum0_1_1 v128) (local $sum1_0_0 v128) (local $sum1_0_1 v128) (local $sum1_1_0 v128) (local $sum1_1_1 v128) (local $b0 v128) (local $b1 v128) (local $x v128)
     local.get $accumulate
     if  ;; label = @1
@@ -30,7 +30,7 @@
     end
     local.get $b
     local.get $k
-    i32.const 32
+    i32.const 16
     i32.mul
     i32.add
     local.set $end
@@ -38,9 +38,16 @@
       loop  ;; label = @2
         local.get $b
         v128.load
+        local.set $b1
+        local.get $b1
+        i32.const 16
+        i32x4.shl
         local.set $b0
-        local.get $b
-        v128.load offset=16
+        local.get $b1
+        i32.const 16
+        i32x4.shr_u
+        i32.const 16
+        i32x4.shl
         local.set $b1
         local.get $a
         v128.load32_splat
@@ -56,10 +63,6 @@
         f32x4.relaxed_madd
         local.set $sum0_0_1
         local.get $a
-        i32.const 1
-        i32.eq
-        br_if 1 (;@1;)
-        local.get $a
         v128.load32_splat offset=16
         local.set $x
         local.get $x
@@ -73,16 +76,23 @@
         f32x4.relaxed_madd
         local.set $sum0_1_1
         local.get $b
-        i32.const 32
+        i32.const 16
         i32.add
         local.get $end
         i32.eq
         br_if 1 (;@1;)
         local.get $b
-        v128.load offset=32
+        v128.load offset=16
+        local.set $b1
+        local.get $b1
+        i32.const 16
+        i32x4.shl
         local.set $b0
-        local.get $b
-        v128.load offset=48
+        local.get $b1
+        i32.const 16
+        i32x4.shr_u
+        i32.const 16
+        i32x4.shl
         local.set $b1
         local.get $a
         v128.load32_splat offset=4
@@ -98,10 +108,6 @@
         f32x4.relaxed_madd
         local.set $sum1_0_1
         local.get $a
-        i32.const 3
-        i32.eq
-        br_if 1 (;@1;)
-        local.get $a
         v128.load32_splat offset=20
         local.set $x
         local.get $x
@@ -115,16 +121,23 @@
         f32x4.relaxed_madd
         local.set $sum1_1_1
         local.get $b
-        i32.const 64
+        i32.const 32
         i32.add
         local.get $end
         i32.eq
         br_if 1 (;@1;)
         local.get $b
-        v128.load offset=64
+        v128.load offset=32
+        local.set $b1
+        local.get $b1
+        i32.const 16
+        i32x4.shl
         local.set $b0
-        local.get $b
-        v128.load offset=80
+        local.get $b1
+        i32.const 16
+        i32x4.shr_u
+        i32.const 16
+        i32x4.shl
         local.set $b1
         local.get $a
         v128.load32_splat offset=8
@@ -140,10 +153,6 @@
         f32x4.relaxed_madd
         local.set $sum0_0_1
         local.get $a
-        i32.const 5
-        i32.eq
-        br_if 1 (;@1;)
-        local.get $a
         v128.load32_splat offset=24
         local.set $x
         local.get $x
@@ -157,16 +166,23 @@
         f32x4.relaxed_madd
         local.set $sum0_1_1
         local.get $b
-        i32.const 96
+        i32.const 48
         i32.add
         local.get $end
         i32.eq
         br_if 1 (;@1;)
         local.get $b
-        v128.load offset=96
+        v128.load offset=48
+        local.set $b1
+        local.get $b1
+        i32.const 16
+        i32x4.shl
         local.set $b0
-        local.get $b
-        v128.load offset=112
+        local.get $b1
+        i32.const 16
+        i32x4.shr_u
+        i32.const 16
+        i32x4.shl
         local.set $b1
         local.get $a
         v128.load32_splat offset=12
@@ -181,10 +197,6 @@
         local.get $sum1_0_1
         f32x4.relaxed_madd
         local.set $sum1_0_1
-        local.get $a
-        i32.const 7
-        i32.eq
-        br_if 1 (;@1;)
         local.get $a
         v128.load32_splat offset=28
         local.set $x
@@ -203,7 +215,7 @@
         i32.add
         local.set $a
         local.get $b
-        i32.const 128
+        i32.const 64
         i32.add
         local.set $b
         local.get $b
@@ -250,4 +262,4 @@
     i32.add
     local.get $sum0_1_1
     v128.store)
-  (export "tile_2x8" (func $tile_2x8)))
+  (export "tile_2x8_bfloat16" (func $tile_2x8_bfloat16)))

@@ -1,7 +1,7 @@
 (module
   (type (;0;) (func (param i32 i32 i32 i32 i32 i32 i32)))
   (import "env" "memory" (memory (;0;) 64 64))
-  (func $tile_1x8 (type 0) (param $a i32) (param $b i32) (param $c i32) (param $k i32) (param $rowBytes i32) (param $vectorBytes i32) (param $accumulate i32)
+  (func $tile_1x8_float32 (type 0) (param $a i32) (param $b i32) (param $c i32) (param $k i32) (param $rowBytes i32) (param $vectorBytes i32) (param $accumulate i32)
     (local $end i32) (local $c_row i32) (local $sum0_0_0 v128) (local $sum0_0_1 v128) (local $sum1_0_0 v128) (local $sum1_0_1 v128) (local $sum2_0_0 v128) (local $sum2_0_1 v128) (local $sum3_0_0 v128) (local $sum3_0_1 v128) (local $b0 v128) (local $b1 v128) (local $x v128)
     local.get $accumulate
     if  ;; label = @1
@@ -174,4 +174,4 @@
     i32.add
     local.get $sum0_0_1
     v128.store)
-  (export "tile_1x8" (func $tile_1x8)))
+  (export "tile_1x8_float32" (func $tile_1x8_float32)))
