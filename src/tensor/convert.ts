@@ -11,7 +11,7 @@ const BFLOAT16_QUIET_NAN = 0x7fc0
 const bitsOf = (values: Float32Array) => new Uint32Array(values.buffer, values.byteOffset, values.length)
 
 /** The bfloat16 pattern nearest to a float32, ties to even; both given as bits. */
-function bfloat16FromFloat32(bits: number): number {
+export function bfloat16FromFloat32(bits: number): number {
   if ((bits & 0x7fffffff) > FLOAT32_INFINITY) return BFLOAT16_QUIET_NAN
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16
 }
