@@ -40,7 +40,7 @@ describe.skipIf(!python)('keywords of an emitted kernel', () => {
   it('blocks that were whole tiles must stay so', async () => {
     const kernel = kernelNamed('fused_xuv')
     const source = emitPython(kernel.trace({ rBlock: 128 }), { dialect: 'current' })
-    expect(source).toContain('R_BLOCK: largest block of r, 128\n')
+    expect(source).toContain('R_BLOCK (int): largest block of r, 128\n')
     const inputs = Object.values(
       randomInputs(kernel, { M: 64, K: 64, r: 256, N: 64 }, 'bfloat16', 0, 'normal'),
     )
