@@ -31,6 +31,12 @@ export const DIALECT: Readonly<Record<Dialect, DialectInfo>> = {
   },
 }
 
+/** Operators that instructions of a dialect do not take (nki.api.shared, supported math operators), and what to do. */
+export const ABSENT: Readonly<Record<Dialect, Readonly<Record<string, string>>>> = {
+  legacy: {},
+  current: { divide: 'multiply by its reciprocal' },
+}
+
 /** @throws ArgumentError */
 export function checkTarget(dialect: Dialect, target: string): Target {
   const known = DIALECT[dialect].targets

@@ -42,6 +42,13 @@ const addOnGpsimd = overTiles(({ nl, nisa }, x, y, m, k) => {
   nisa.dmaCopy({ dst: y, src: a })
 })
 
+const divide = overTiles(({ nl, nisa }, x, y, m, k) => {
+  const a = nl.sbuf('a', [m, k], x.dtype)
+  nisa.dmaCopy({ dst: a, src: x })
+  nisa.tensorScalar({ dst: a, data: a, op0: 'divide', operand0: 3 })
+  nisa.dmaCopy({ dst: y, src: a })
+})
+
 const emitted = (k: ReturnType<typeof overTiles>, dialect: Dialect) => () =>
   emitPython(k.trace(), { dialect })
 
@@ -60,6 +67,15 @@ describe('the legacy dialect', () => {
     expect(emitted(addOnGpsimd, 'current')()).toContain(
       'nisa.tensor_tensor(a, a, a, nl.add, engine=nisa.engine.gpsimd)',
     )
+  })
+})
+
+describe('the current dialect', () => {
+  it('has no division', () => {
+    expect(emitted(divide, 'current')).toThrow(
+      /refusal\.test\.ts:\d+[\s\S]*tensor_scalar: the current dialect has no divide[\s\S]*Multiply by its reciprocal/,
+    )
+    expect(emitted(divide, 'legacy')()).toContain('op0=nl.divide')
   })
 })
 

@@ -16,7 +16,7 @@ import {
   sizeOf,
   type View,
 } from '../nki/index.ts'
-import type { Dialect } from './dialect.ts'
+import { ABSENT, type Dialect } from './dialect.ts'
 import { callOf, paragraph, statement } from './format.ts'
 import type { Argument, Routines } from './functions.ts'
 import type { Outlined, Plan } from './plan.ts'
@@ -183,6 +183,10 @@ export abstract class Writer {
 
   private op(op: Op): void {
     this.current = op
+    for (const word of Object.values(op.attributes)) {
+      const fix = ABSENT[this.dialect][word]
+      if (fix) this.refuse(op, `has no ${word}`, fix)
+    }
     const { before, args } = this.arguments(op)
     for (const text of before) this.put(text)
     this.put(this.withEngine(op, op.spec.python[this.dialect](args)))

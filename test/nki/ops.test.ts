@@ -104,6 +104,7 @@ const KERNELS: readonly Kernel[] = [
     h.nisa.activation({ dst, op: 'tanh', data, scale: 0.25, bias: perPartition(h, data) }),
   ),
   ...words(OPERATORS)
+    // the current dialect has none
     .filter((op) => op !== 'divide')
     .map((op) =>
       elementwise(`tensor_tensor_${op}`, ({ nl, nisa }, dst, data1) => {
@@ -115,8 +116,8 @@ const KERNELS: readonly Kernel[] = [
   elementwise('tensor_scalar', ({ nisa }, dst, data) =>
     nisa.tensorScalar({ dst, data, op0: 'multiply', operand0: 0.5, op1: 'maximum', operand1: -0.25 }),
   ),
-  elementwise('tensor_scalar_divide', (h, dst, data) =>
-    h.nisa.tensorScalar({ dst, data, op0: 'divide', operand0: perPartition(h, data) }),
+  elementwise('tensor_scalar_per_partition', (h, dst, data) =>
+    h.nisa.tensorScalar({ dst, data, op0: 'subtract', operand0: perPartition(h, data) }),
   ),
   elementwise('scalar_tensor_tensor', (h, dst, data) =>
     h.nisa.scalarTensorTensor({
