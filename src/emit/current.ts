@@ -26,7 +26,10 @@ export class CurrentWriter extends Writer {
       (node): node is Alloc => node.kind === 'alloc' && node.buffers > 1 && !covered.has(node),
     )
     return rotating.map((alloc) => {
-      const list = this.scope.name(loop, `${alloc.name}s`)
+      const list = this.scope.name(
+        loop,
+        alloc.name.endsWith('s') ? `${alloc.name}_buffers` : `${alloc.name}s`,
+      )
       this.lists.set(alloc, list)
       const { sizes } = this.context
       const shape = this.shape(alloc, sizes.capacity(alloc.p), sizes.capacity(alloc.f))

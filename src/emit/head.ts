@@ -121,10 +121,10 @@ function notes(
       ? ['The schedule: dimensions are cut into equal pieces, none larger than these block sizes.']
       : []),
     ...Object.entries(choices).flatMap(([choice, word]) =>
-      word === 'none' ? [] : (CHOICES[choice]?.[word] ?? `${choice}: ${word}.`),
+      word === 'none' ? [] : `${CHOICES[choice]?.[word] ?? 'As chosen'} (${choice} = ${word}).`,
     ),
-    ...(tunedFor ? [`The schedule was tuned for ${tunedFor}.`] : []),
-    `For ${DIALECT[dialect].support}${target ? `; target ${target}` : ''}.`,
+    ...(tunedFor ? [`Tuned for ${tunedFor}.`] : []),
+    `${target ? `Target: ${target}. ` : ''}For ${DIALECT[dialect].support}.`,
     ...(shared
       ? [
           `Launch as ${name}[${cores}](…) for ${cores} physical cores (LNC${cores}): each computes its share of ${shared}. Without brackets one core computes all of it.`,
@@ -136,22 +136,22 @@ function notes(
 /** What the choices and options of our kernels say about the text. */
 const CHOICES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   accumulate: {
-    float32: 'Sums over blocks are kept in float32 and rounded once.',
-    input: 'Sums over blocks are kept in the dtype of the input: half the space, a rounding per block.',
+    float32: 'Sums over blocks are kept in float32 and rounded once',
+    input: 'Sums over blocks are kept in the dtype of the input: half the space, a rounding per block',
   },
   stationary: {
-    activation: 'The activation is stationary, and weights move past it.',
-    weights: 'Weights are stationary, and the activation moves past them.',
+    activation: 'The activation is stationary, and weights move past it',
+    weights: 'Weights are stationary, and the activation moves past them',
   },
   transposeBy: {
-    dma: 'X is transposed on its way, by DMA.',
-    tensor: 'X is loaded in long rows, and transposed on the tensor engine.',
+    dma: 'X is transposed on its way, by DMA',
+    tensor: 'X is loaded in long rows, and transposed on the tensor engine',
   },
   outermost: {
-    columns: 'The outermost loop is over columns of the result.',
-    rows: 'The outermost loop is over rows of the result.',
+    columns: 'The outermost loop is over columns of the result',
+    rows: 'The outermost loop is over rows of the result',
   },
-  activation: { silu: 'SiLU is applied to the result on its way out.' },
+  activation: { silu: 'SiLU is applied to the result on its way out' },
 }
 
 const paragraphs = (summary: string): string[] => {
