@@ -97,7 +97,7 @@ describe('a kernel', () => {
 })
 
 test.each([
-  [['fused_xvu', '--dialect', 'current'], /^neuronmm: no kernel fused_xvu; there are matmul_basic, .*\n$/],
+  [['fused_xvu', '--dialect', 'current'], /^neuronmm: no kernel fused_xvu; did you mean fused_xuv\?.*\n$/],
   [['fused_xuv', '--dialect', 'new'], /'new' is invalid. Allowed choices are legacy, current/],
   [['fused_xuv'], /^neuronmm: emit: give --dialect legacy or --dialect current\n$/],
   [[], /^neuronmm: emit: give the name of a kernel, or --all\n$/],
