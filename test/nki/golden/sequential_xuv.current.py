@@ -1,0 +1,191 @@
+"""sequential_xuv as an NKI kernel, for nki 0.3 to 0.6 (SDK 2.29 to 2.32), on Trn2 and Trn3.
+
+Blocks in SBUF are [partition, tile, column]: row i is in partition i % 128 of tile i // 128. Where
+a function works on a part of a block, start is its first tile.
+Written by neuronmm emit.
+"""
+
+import nki
+import nki.isa as nisa
+import nki.language as nl
+
+PMAX = 128  # partitions of a tile, nl.tile_size.pmax
+
+
+def ceil_div(a, b):
+    return (a + b - 1) // b
+
+
+def balanced(whole, size):
+    """Equal pieces of at most size, in whole units of 128: 1500 by 1024 is 768 + 732."""
+    assert size > 0 and size % 128 == 0, "a block size must be a positive multiple of 128"
+    return min(whole, ceil_div(ceil_div(whole, 128), ceil_div(whole, size)) * 128)
+
+
+def buffers(count, shape, dtype):
+    """SBUF that is used in turn, so that loads run ahead of compute."""
+    return [nl.ndarray(shape, dtype=dtype, buffer=nl.sbuf) for _ in range(count)]
+
+
+def zeros(shape, dtype):
+    """SBUF that starts at zero."""
+    tensor = nl.ndarray(shape, dtype=dtype, buffer=nl.sbuf)
+    nisa.memset(tensor, 0.0)
+    return tensor
+
+
+def load_transposed(dst, src, row, row_size, col, col_size):
+    """HBM → SBUF, transposed: dst [col, row] = src [row, col]."""
+    for i_col_tile in nl.affine_range(ceil_div(col_size, PMAX)):
+        col_tile = i_col_tile * PMAX
+        col_tile_size = min(PMAX, col_size - col_tile)
+        for i_row_tile in nl.affine_range(ceil_div(row_size, PMAX)):
+            row_tile = i_row_tile * PMAX
+            row_tile_size = min(PMAX, row_size - row_tile)
+            nisa.dma_transpose(
+                dst[0:col_tile_size, i_col_tile, row_tile:row_tile + row_tile_size],
+                src[
+                    row + row_tile:row + row_tile + row_tile_size,
+                    col + col_tile:col + col_tile + col_tile_size,
+                ],
+            )
+
+
+def load(dst, src, row, row_size, col, col_size):
+    """HBM → SBUF: dst [row, col] = src [row, col], one DMA for 128 rows."""
+    for i_row_tile in nl.affine_range(ceil_div(row_size, PMAX)):
+        row_tile = i_row_tile * PMAX
+        row_tile_size = min(PMAX, row_size - row_tile)
+        nisa.dma_copy(
+            dst[0:row_tile_size, i_row_tile, 0:col_size],
+            src[row + row_tile:row + row_tile + row_tile_size, col:col + col_size],
+        )
+
+
+def add_product(dst, stationary, moving, m_size, n_size, k_size, N_TILE, dst_start=0):
+    """dst [m, n] += stationary [k, m]ᵀ · moving [k, n]: tiles add up in PSUM, then once in SBUF."""
+    for i_n_tile in nl.affine_range(ceil_div(n_size, N_TILE)):
+        n_tile = i_n_tile * N_TILE
+        n_tile_size = min(N_TILE, n_size - n_tile)
+        for i_m_tile in nl.affine_range(ceil_div(m_size, PMAX)):
+            m_tile = i_m_tile * PMAX
+            m_tile_size = min(PMAX, m_size - m_tile)
+            acc = nl.ndarray((m_tile_size, n_tile_size), dtype=nl.float32, buffer=nl.psum)
+            for i_k_tile in nl.affine_range(ceil_div(k_size, PMAX)):
+                k_tile = i_k_tile * PMAX
+                k_tile_size = min(PMAX, k_size - k_tile)
+                nisa.nc_matmul(
+                    acc,
+                    stationary[0:k_tile_size, i_k_tile, m_tile:m_tile + m_tile_size],
+                    moving[0:k_tile_size, i_k_tile, n_tile:n_tile + n_tile_size],
+                )
+            dst_tile = dst[0:m_tile_size, dst_start + i_m_tile, n_tile:n_tile + n_tile_size]
+            nisa.tensor_tensor(dst_tile, dst_tile, acc, nl.add)
+
+
+def store(dst, block, row, row_size, col, col_size):
+    """SBUF → HBM: dst [row, col] = block [row, col] in the dtype of dst, one DMA for 128 rows."""
+    for i_row_tile in nl.affine_range(ceil_div(row_size, PMAX)):
+        row_tile = i_row_tile * PMAX
+        row_tile_size = min(PMAX, row_size - row_tile)
+        out = nl.ndarray((row_tile_size, col_size), dtype=dst.dtype, buffer=nl.sbuf)
+        nisa.tensor_copy(out, block[0:row_tile_size, i_row_tile, 0:col_size])
+        nisa.dma_copy(dst[row + row_tile:row + row_tile + row_tile_size, col:col + col_size], out)
+
+
+@nki.jit
+def sequential_xuv(x, u, v, M_BLOCK=1024, N_BLOCK=1024, K_BLOCK=1024):
+    """Y = X·U·V as two matmuls, with XU in HBM between them: the baseline.
+
+    Dimensions:
+        M: rows of X (tokens), any size
+        K: in-features, any size
+        r: rank, any size
+        N: out-features, any size
+
+    Args:
+        x (nl.ndarray): [M, K] in HBM
+        u (nl.ndarray): [K, r] in HBM
+        v (nl.ndarray): [r, N] in HBM
+        M_BLOCK (int): largest block of r and M, a multiple of 128
+        N_BLOCK (int): largest block of M and N, a multiple of 128
+        K_BLOCK (int): largest block of K and r, a multiple of 128
+
+    Returns:
+        y (nl.ndarray): [M, N] in HBM, of the dtype of x
+
+    Notes:
+        - The schedule: dimensions are cut into equal pieces, none larger than these block sizes.
+        - Sums over blocks are kept in float32 and rounded once (accumulate = float32).
+        - The outermost loop is over columns of the result (outermost = columns).
+        - X is transposed on its way, by DMA (transposeBy = dma).
+        - For nki 0.3 to 0.6 (SDK 2.29 to 2.32), on Trn2 and Trn3.
+    """
+    M, K = x.shape
+    r = u.shape[1]
+    N = v.shape[1]
+    assert u.shape[0] == K, "u must be [K, r]"
+    assert v.shape[0] == r, "v must be [r, N]"
+
+    M_BY_N_BLOCK = balanced(M, N_BLOCK)
+    M_F_TILE = balanced(M_BY_N_BLOCK, 512)
+    R_BY_M_BLOCK = balanced(r, M_BLOCK)
+    M_BLOCK = balanced(M, M_BLOCK)
+    M_TILES_IN_BLOCK = ceil_div(M_BLOCK, PMAX)
+    M_TILES = ceil_div(M, PMAX)
+    R_BY_K_BLOCK = balanced(r, K_BLOCK)
+    K_BLOCK = balanced(K, K_BLOCK)
+    K_TILES_IN_BLOCK = ceil_div(K_BLOCK, PMAX)
+    R_TILES_IN_R_BY_M_BLOCK = ceil_div(R_BY_M_BLOCK, PMAX)
+    R_TILES = ceil_div(r, PMAX)
+    R_TILES_IN_R_BY_K_BLOCK = ceil_div(R_BY_K_BLOCK, PMAX)
+    N_BLOCK = balanced(N, N_BLOCK)
+    N_TILE = balanced(N_BLOCK, 512)
+
+    y = nl.ndarray((M, N), dtype=x.dtype, buffer=nl.shared_hbm)
+
+    xu_t = nl.ndarray((r, M), dtype=x.dtype, buffer=nl.private_hbm)
+    # (XU)ᵀ = Uᵀ·Xᵀ, to HBM
+    for i_m_block in nl.affine_range(ceil_div(M, M_BY_N_BLOCK)):
+        m_block = i_m_block * M_BY_N_BLOCK
+        m_block_size = min(M_BY_N_BLOCK, M - m_block)
+        result = zeros((PMAX, R_TILES, m_block_size), nl.float32)
+        x_blocks = buffers(2, (PMAX, K_TILES_IN_BLOCK, M_BY_N_BLOCK), x.dtype)
+        for i_k_block in nl.sequential_range(ceil_div(K, K_BLOCK)):
+            k_block = i_k_block * K_BLOCK
+            k_block_size = min(K_BLOCK, K - k_block)
+            x_block = x_blocks[i_k_block % 2]
+            load_transposed(x_block, x, m_block, m_block_size, k_block, k_block_size)
+            u_blocks = buffers(2, (PMAX, K_TILES_IN_BLOCK, R_BY_M_BLOCK), u.dtype)
+            for i_r_block in nl.sequential_range(ceil_div(r, R_BY_M_BLOCK)):
+                r_block = i_r_block * R_BY_M_BLOCK
+                r_block_size = min(R_BY_M_BLOCK, r - r_block)
+                u_block = u_blocks[i_r_block % 2]
+                load(u_block, u, k_block, k_block_size, r_block, r_block_size)
+                add_product(result, u_block, x_block, r_block_size, m_block_size, k_block_size,
+                            M_F_TILE, dst_start=i_r_block * R_TILES_IN_R_BY_M_BLOCK)
+
+        store(xu_t, result, 0, r, m_block, m_block_size)
+
+    # Y = (XU)·V, (XU)ᵀ from HBM
+    for i_n_block in nl.affine_range(ceil_div(N, N_BLOCK)):
+        n_block = i_n_block * N_BLOCK
+        n_block_size = min(N_BLOCK, N - n_block)
+        result = zeros((PMAX, M_TILES, n_block_size), nl.float32)
+        v_blocks = buffers(2, (PMAX, R_TILES_IN_R_BY_K_BLOCK, N_BLOCK), v.dtype)
+        for i_r_block in nl.sequential_range(ceil_div(r, R_BY_K_BLOCK)):
+            r_block = i_r_block * R_BY_K_BLOCK
+            r_block_size = min(R_BY_K_BLOCK, r - r_block)
+            v_block = v_blocks[i_r_block % 2]
+            load(v_block, v, r_block, r_block_size, n_block, n_block_size)
+            xu_t_blocks = buffers(2, (PMAX, R_TILES_IN_R_BY_K_BLOCK, M_BLOCK), x.dtype)
+            for i_m_block in nl.sequential_range(ceil_div(M, M_BLOCK)):
+                m_block = i_m_block * M_BLOCK
+                m_block_size = min(M_BLOCK, M - m_block)
+                xu_t_block = xu_t_blocks[i_m_block % 2]
+                load(xu_t_block, xu_t, r_block, r_block_size, m_block, m_block_size)
+                add_product(result, xu_t_block, v_block, m_block_size, n_block_size, r_block_size,
+                            N_TILE, dst_start=i_m_block * M_TILES_IN_BLOCK)
+
+        store(y, result, 0, M, n_block, n_block_size)
+    return y
