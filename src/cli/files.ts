@@ -6,7 +6,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   renameSync,
   rmSync,
   type Stats,
@@ -15,26 +14,15 @@ import {
 import { dirname, join, resolve } from 'node:path'
 import { WRITTEN_BY } from '../emit/index.ts'
 import { ArgumentError } from '../nki/index.ts'
+import { writeWhole } from './whole-files.ts'
 
 /** One file. What is no regular file (a device, a pipe) is written to as it is. */
 export function writeEmitted(path: string, text: string, force = false): void {
   naming(path, () => {
     const stats = statOf(path)
-    if (stats && !stats.isFile() && !stats.isDirectory()) {
-      writeFileSync(path, text)
-      return
-    }
-    refuseForeign(path, force)
-    const target = stats ? realpathSync(path) : resolve(path)
-    const temporary = `${target}.${process.pid}.tmp`
-    try {
-      writeFileSync(temporary, text)
-      renameSync(temporary, target)
-    } catch (error) {
-      rmSync(temporary, { force: true })
-      throw error
-    }
+    if (!stats || stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()) refuseForeign(path, force)
   })
+  writeWhole(path, text)
 }
 
 /**

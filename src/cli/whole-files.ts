@@ -3,6 +3,7 @@ import {
   accessSync,
   constants,
   mkdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   type Stats,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ArgumentError } from '../nki/index.ts'
+import { EXIT } from './failure.ts'
 
 /** That a file can be written there; one that exists is replaced. @throws ArgumentError */
 export function checkWritable(path: string): void {
@@ -34,17 +36,27 @@ export function makeFolder(path: string): void {
   checkWritable(join(path, 'a file'))
 }
 
-/** By renaming into place: whatever happens, nobody sees half a file. @throws ArgumentError */
+/**
+ * By renaming into place: whatever happens, nobody sees half a file, and Ctrl-C leaves none beside it, since it ends the
+ * process when the file is whole. @throws what node:fs throws, with `path`
+ */
 export function writeWhole(path: string, data: string | Uint8Array): void {
   const existing = whatIs(path)
-  // a pipe or a device is written as it is
-  const temporary = existing && !existing.isFile() ? path : `${path}.${process.pid}`
+  // a link stays one; a pipe or a device is written as it is
+  const target = existing ? realpathSync(path) : path
+  const temporary = existing && !existing.isFile() ? target : `${target}.${process.pid}`
+  const interrupt = () => process.exit(EXIT.interrupted)
+  process.once('SIGINT', interrupt)
   try {
     writeFileSync(temporary, data)
-    if (temporary !== path) renameSync(temporary, path)
+    if (temporary !== target) renameSync(temporary, target)
   } catch (error) {
-    if (temporary !== path) rmSync(temporary, { force: true })
-    throw new ArgumentError(`${path} cannot be written (${(error as NodeJS.ErrnoException).code})`)
+    if (temporary !== target) rmSync(temporary, { force: true })
+    // the name that the user gave, not that of the temporary file
+    throw Object.assign(error as Error, { path })
+  } finally {
+    // a signal that came meanwhile is delivered before this
+    setImmediate(() => process.off('SIGINT', interrupt))
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * How much of SBUF and PSUM is taken over time: each instance of a buffer, from its first instruction to its last. The
- * next instance in the same copy may begin tile by tile while the old one still ends; memory is then taken once.
+ * How much of SBUF and PSUM is taken over time. An instance of a buffer is there from its first instruction to its last;
+ * a buffer takes what its instances need, at most what it has. Buffers that share addresses hand them over tile by tile:
+ * what both hold counts once.
  */
 import { type Timeline, takenBytes } from '../profile/index.ts'
 
@@ -15,31 +16,37 @@ type Buffer = Timeline['occupants'][number]['buffer']
 
 /** Sorted by time, one entry per change. */
 export function occupancy({ occupants, timing }: Timeline): Level[] {
-  const changes: { time: number; memory: 'sbuf' | 'psum'; bytes: number }[] = []
-  /** Of each copy of a buffer: until when it is taken. */
-  const taken = new Map<Buffer, Float64Array>()
-  const instances = new Map<Buffer, number>()
+  const changes: { time: number; buffer: Buffer; by: 1 | -1 }[] = []
   for (const { buffer, first, last } of occupants) {
-    const instance = instances.get(buffer) ?? 0
-    instances.set(buffer, instance + 1)
     if (first < 0) continue
-    const copies = taken.get(buffer) ?? new Float64Array(buffer.degree)
-    taken.set(buffer, copies)
-    const copy = instance % buffer.degree
-    const begin = Math.max(timing.begin![first]!, copies[copy]!)
-    let end = begin
+    let end = 0
     for (const i of last) if (i >= 0) end = Math.max(end, timing.end[i]!)
-    copies[copy] = end
-    const memory = buffer.alloc.memory as 'sbuf' | 'psum'
-    const bytes = buffer.residence === 'resident' ? buffer.bytes : takenBytes(buffer)
-    changes.push({ time: begin, memory, bytes }, { time: end, memory, bytes: -bytes })
+    changes.push({ time: timing.begin![first]!, buffer, by: 1 }, { time: end, buffer, by: -1 })
   }
   changes.sort((a, b) => a.time - b.time)
-  const now = { sbuf: 0, psum: 0 }
+  const instances = new Map<Buffer, number>()
   const levels: Level[] = []
-  for (const [i, { time, memory, bytes }] of changes.entries()) {
-    now[memory] += bytes
-    if (changes[i + 1]?.time !== time) levels.push({ time, ...now })
+  for (const [i, { time, buffer, by }] of changes.entries()) {
+    instances.set(buffer, (instances.get(buffer) ?? 0) + by)
+    if (changes[i + 1]?.time !== time) levels.push({ time, ...levelOf(instances) })
   }
   return levels
+}
+
+function levelOf(instances: ReadonlyMap<Buffer, number>): { sbuf: number; psum: number } {
+  const level = { sbuf: 0, psum: 0 }
+  const placed: { from: number; to: number }[] = []
+  for (const [buffer, count] of instances) {
+    const one = buffer.residence === 'resident' ? buffer.bytes : takenBytes(buffer)
+    const bytes = Math.min(count * one, takenBytes(buffer))
+    if (buffer.address < 0) level[buffer.alloc.memory as 'sbuf' | 'psum'] += bytes
+    else if (bytes > 0) placed.push({ from: buffer.address, to: buffer.address + bytes })
+  }
+  placed.sort((a, b) => a.from - b.from)
+  let covered = 0
+  for (const { from, to } of placed) {
+    level.sbuf += Math.max(0, to - Math.max(from, covered))
+    covered = Math.max(covered, to)
+  }
+  return level
 }
