@@ -145,3 +145,10 @@ test('a trace that is too long is cut, and says so', () => {
   const starts = (events: readonly TraceEvent[]) => events.filter(({ ph }) => ph === 'X')
   expect(starts(cut.events)).toEqual(starts(whole.events).slice(0, 100))
 })
+
+test('a run of hundreds of thousands of instructions is traced, up to the cap', () => {
+  const { trace, result } = traced('matmul_fully_optimized', { M: 16384, K: 8192, N: 4096 }, 'seed')
+  expect(result.timeline!.stream.length).toBeGreaterThan(200_000)
+  expect(trace.slices).toBeLessThan(result.timeline!.stream.length)
+  expect(trace.slices + trace.dropped).toBe(result.timeline!.stream.length)
+})

@@ -44,8 +44,7 @@ export function traceOf(name: string, timeline: Timeline, maxSlices = MAX_SLICES
   const order = Uint32Array.from({ length: stream.length }, (_, i) => i).sort((a, b) => begin[a]! - begin[b]!)
   const shown = order.subarray(0, maxSlices)
   const horizon = shown.length < order.length ? begin[order[shown.length]!]! : Number.POSITIVE_INFINITY
-  const events: TraceEvent[] = names(name)
-  const timed: TraceEvent[] = [...Array.from(shown, (i) => slice(timeline, i))]
+  const timed: TraceEvent[] = Array.from(shown, (i) => slice(timeline, i))
   for (const { time, sbuf, psum } of occupancy(timeline)) {
     if (time > horizon) break
     const ts = rounded(time)
@@ -64,10 +63,9 @@ export function traceOf(name: string, timeline: Timeline, maxSlices = MAX_SLICES
       s: 'g',
     })
   timed.sort((a, b) => a.ts - b.ts)
-  events.push(...timed)
   return {
     file: {
-      traceEvents: events,
+      traceEvents: [...names(name), ...timed],
       displayTimeUnit: 'ns',
       otherData: { kernel: name, source: 'modelled, not measured', instructions: order.length, dropped },
     },
