@@ -25,7 +25,7 @@ const FIGURES = {
   },
   nki_xuv: {
     label: 'XUV, two kernels',
-    kernel: 'sequential_xuv',
+    kernel: 'sequential_xtuv',
     outside: (m: number) =>
       OUTSIDE.passesOverX * m * layer.K + OUTSIDE.passesOverOutputs * m * (layer.r + layer.N),
   },

@@ -140,13 +140,17 @@ export const kernelCommand = (program: Command, name: string, description: strin
     .addOption(activationOption())
     .option('--json', 'print one JSON object')
 
-/** The form and schedule that the arguments name. */
+/** The form and schedule that the arguments name: its default is that of the target, where they name one. */
 export function chosen(
   name: string,
-  { shape, schedule }: Pick<KernelArguments, 'shape' | 'schedule'>,
+  {
+    shape,
+    schedule,
+    target,
+  }: Pick<KernelArguments, 'shape' | 'schedule'> & { readonly target?: string | undefined },
 ): { family: Family; choice: Choice } {
   const family = familyOf(name)
-  return { family, choice: choose(family, checkShape(family, shape), schedule) }
+  return { family, choice: choose(family, checkShape(family, shape), schedule, target) }
 }
 
 export const optionsOf = ({

@@ -37,17 +37,22 @@ export type ScheduleRequest = string | ScheduleValues
 
 /**
  * The form and the schedule for a shape: the first form that takes the shape and knows the schedule that was asked for.
- * Without a request it is the first form that takes the shape, with its default schedule for that shape.
+ * Without a request it is the first form that takes the shape, with its default schedule for that shape on the target.
  * @throws ArgumentError when no form knows the schedule.
  */
-export function choose(family: Family, dims: Dims, request: ScheduleRequest = 'default'): Choice {
+export function choose(
+  family: Family,
+  dims: Dims,
+  request: ScheduleRequest = 'default',
+  target = 'trn1',
+): Choice {
   const forms = formsOf(family).toReversed()
   const fitting = forms.filter((form) =>
     Object.entries(form.limits).every(([dim, limit]) => (dims[dim] ?? 0) <= limit),
   )
   for (const kernel of fitting) {
     // without a shape there is only the schedule that the kernel declares
-    const usual = kernel.dims.every((dim) => dims[dim] !== undefined) ? kernel.defaultFor(dims) : {}
+    const usual = kernel.dims.every((dim) => dims[dim] !== undefined) ? kernel.defaultFor(dims, target) : {}
     if (typeof request === 'string') {
       if (request === 'default') return { kernel, scheduleName: request, schedule: usual }
       const schedule = kernel.schedules[request]

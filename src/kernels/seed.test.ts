@@ -47,7 +47,7 @@ describe('as-written traffic is the seed’s, to the byte', () => {
   test('the published workload: MiB read and written', () => {
     const MIB = 2 ** 20
     const table = [1024, 4096, 16384, 32768].map((M) =>
-      (['matmul_fully_optimized', 'sequential_xuv', 'fused_xuv'] as const).map((name) => {
+      (['matmul_fully_optimized', 'sequential_xtuv', 'fused_xuv'] as const).map((name) => {
         const { r, ...dense } = { M, ...WORKLOAD }
         const { hbmReadBytes, hbmWriteBytes } = counted(
           name,

@@ -40,8 +40,8 @@ export interface KernelDef<
   readonly options?: Q
   /** Other schedules with a name. */
   readonly schedules?: Readonly<Record<string, Partial<S & Chosen<C>>>>
-  /** Our default for a shape, where it differs from `schedule`. */
-  defaultFor?(dims: { readonly [D in DimsOf<I>]: number }): Partial<S & Chosen<C>>
+  /** Our default for a shape on a core (`trn1`), where it differs from `schedule`. */
+  defaultFor?(dims: { readonly [D in DimsOf<I>]: number }, target: string): Partial<S & Chosen<C>>
   /** The values that a search over schedules tries. */
   readonly space?: { readonly [K in keyof S]?: readonly number[] }
   /** What it ought to compute. */
@@ -75,8 +75,8 @@ export interface Kernel {
   readonly options: Words
   /** Schedules by name; `default` is among them. */
   readonly schedules: Readonly<Record<string, ScheduleValues>>
-  /** The entries of the default schedule for a shape that differ from `schedule`. */
-  defaultFor(dims: Readonly<Record<string, number>>): ScheduleValues
+  /** The entries of the default schedule for a shape that differ from `schedule`; of trn1, unless a core is named. */
+  defaultFor(dims: Readonly<Record<string, number>>, target?: string): ScheduleValues
   readonly space: Readonly<Record<string, readonly number[]>>
   /** Dimensions in the order in which the inputs name them. */
   readonly dims: readonly string[]
@@ -109,7 +109,7 @@ export function kernel<
     choices,
     options: def.options ?? {},
     schedules: { default: {}, ...(def.schedules as Record<string, ScheduleValues> | undefined) },
-    defaultFor: (dims) => untyped.defaultFor?.(dims) ?? {},
+    defaultFor: (dims, target = 'trn1') => untyped.defaultFor?.(dims, target) ?? {},
     space: untyped.space ?? {},
     dims: [...new Set(Object.values<readonly string[]>(def.inputs).flat())],
     reference: (algebra, inputs, options) =>

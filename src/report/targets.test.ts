@@ -4,6 +4,7 @@ import { DEVICES, type DeviceName } from '../device/index.ts'
 import { choose, findFamily, type ScheduleRequest, traceChoice } from '../kernels/index.ts'
 import { bind, type Dims } from '../nki/index.ts'
 import { profile } from '../simulate/index.ts'
+import { tune } from '../tune/index.ts'
 
 function modelled(name: string, dims: Dims, schedule: ScheduleRequest, device: DeviceName = 'trn1') {
   const program = traceChoice(choose(findFamily(name), dims, schedule))
@@ -18,6 +19,15 @@ test('the seed’s workload at 32768 rows: 4.6 GiB, at the ceiling of the tensor
   expect(ours.spill_save_bytes).toBe(0)
   expect(ours.total_time).toBeLessThanOrEqual(1.01 * seed.total_time)
   expect(ours.total_time).toBeLessThanOrEqual(1.02 * ours.bounds.compute)
+})
+
+test('which is what a search finds', async () => {
+  const dims = { M: 32768, K: 8192, r: 4096, N: 16384 }
+  const fixed = { accumulate: 'input', transposeBy: 'dma' }
+  const { best } = await tune(findFamily('fused_xuv'), dims, 'bfloat16', DEVICES.trn1, { fixed })
+  const { total_time, bytes } = modelled('fused_xuv', dims, 'long-strips')
+  expect(best.metrics.total_time).toBeLessThanOrEqual(1.01 * total_time)
+  expect(best.metrics.hbm_read_bytes + best.metrics.hbm_write_bytes).toBeLessThanOrEqual(bytes)
 })
 
 test.each([128, 512, 2048])('the whole MLP in one kernel beats up and down apart, M = %i', (M) => {

@@ -33,7 +33,8 @@ export const SERIES: readonly Series[] = [
   {
     id: 'nki_xuv',
     label: 'NKI XUV (sequential)',
-    kernel: 'sequential_xuv',
+    // from Xᵀ, as the seed calls it: X is transposed outside of the kernel, and counted there (published.ts)
+    kernel: 'sequential_xtuv',
     schedule: 'seed',
     outside: [
       ['M', 'r'],

@@ -11,10 +11,16 @@ interface Entry {
 }
 
 /**
- * Full schedules, without duplicates, in a fixed order: the default for the shape is the first. `fixed` entries have
+ * Full schedules, without duplicates, in a fixed order: the default for the shape on the target is the
+ * first. `fixed` entries have
  * the value that is given; a kernel that has no such entry is not affected.
  */
-export function candidates(kernel: Kernel, dims: Dims, fixed: ScheduleValues = {}): ScheduleValues[] {
+export function candidates(
+  kernel: Kernel,
+  dims: Dims,
+  fixed: ScheduleValues = {},
+  target = 'trn1',
+): ScheduleValues[] {
   const longest = longestCut(kernel, dims)
   const space = Object.entries(kernel.space).map(([name, values]): [string, (number | string)[]] => {
     const sorted = [...values].sort((a, b) => a - b)
@@ -26,7 +32,7 @@ export function candidates(kernel: Kernel, dims: Dims, fixed: ScheduleValues = {
     [...words],
   ])
   const own = Object.fromEntries(Object.entries(fixed).filter(([name]) => name in kernel.schedule))
-  const all = [...named(kernel, dims), ...combinations([...space, ...choices])].map((entries) => ({
+  const all = [...named(kernel, dims, target), ...combinations([...space, ...choices])].map((entries) => ({
     ...kernel.schedule,
     ...entries,
     ...own,
@@ -34,15 +40,17 @@ export function candidates(kernel: Kernel, dims: Dims, fixed: ScheduleValues = {
   return [...new Map(all.map((schedule) => [JSON.stringify(schedule), schedule])).values()]
 }
 
-const named = (kernel: Kernel, dims: Dims): ScheduleValues[] => [
-  kernel.defaultFor(dims),
+const named = (kernel: Kernel, dims: Dims, target: string): ScheduleValues[] => [
+  kernel.defaultFor(dims, target),
   ...Object.values(kernel.schedules),
 ]
 
 /** Whether it is the default for the shape, or a schedule that the kernel names. */
-export function isNamed({ kernel, schedule }: Entry, dims: Dims): boolean {
+export function isNamed({ kernel, schedule }: Entry, dims: Dims, target: string): boolean {
   const text = JSON.stringify(schedule)
-  return named(kernel, dims).some((entries) => JSON.stringify({ ...kernel.schedule, ...entries }) === text)
+  return named(kernel, dims, target).some(
+    (entries) => JSON.stringify({ ...kernel.schedule, ...entries }) === text,
+  )
 }
 
 function combinations(axes: readonly (readonly [string, readonly (number | string)[]])[]): ScheduleValues[] {

@@ -1,6 +1,6 @@
 /**
  * The tuner: which schedule of a kernel is best for a shape on a device, with the profiler as the cost. Best is the least
- * HBM traffic among the schedules that are as fast as the fastest, within half a percent.
+ * HBM traffic among the schedules that are as fast as the fastest, within one percent.
  *
  * Most candidates are never profiled. Those that do not fit on chip are left out (but for schedules with a name; if one of
  * them wins, all are looked at), and those that cannot win, since their busiest engine alone takes longer than the best so
@@ -95,7 +95,7 @@ class Search {
   async run(): Promise<TuneResult> {
     const prospects = await this.prospects()
     this.floor = Math.min(...prospects.map(({ least }) => least))
-    const pool = prospects.filter((p) => p.fits || isNamed(p, this.dims))
+    const pool = prospects.filter((p) => p.fits || isNamed(p, this.dims, this.device.name))
     await this.profileAll(await this.foresee(pool))
     let profiled = ranked([...this.costs])
     // what has a name need not fit; if such a one is the best so far, others that do not fit may be better still
@@ -119,15 +119,17 @@ class Search {
 
   /** The forms of the family that take the shape, each with its candidates. */
   private async prospects(): Promise<Prospect[]> {
-    const { family, dims, options } = this
+    const { family, dims, options, device } = this
     const { fixed = {} } = options
     const entries = [...family.special, family.general]
       .filter(({ limits }) => Object.entries(limits).every(([dim, limit]) => (dims[dim] ?? 0) <= limit))
-      .flatMap((kernel) => candidates(kernel, dims, fixed).map((schedule) => ({ kernel, schedule })))
+      .flatMap((kernel) =>
+        candidates(kernel, dims, fixed, device.name).map((schedule) => ({ kernel, schedule })),
+      )
     this.total = entries.length + FINALISTS
     const prospects: Prospect[] = []
     for (const { kernel, schedule } of entries) {
-      prospects.push(prospectOf(kernel, schedule, options.options ?? {}, dims, this.dtype, this.device))
+      prospects.push(prospectOf(kernel, schedule, options.options ?? {}, dims, this.dtype, device))
       if (prospects.length % 16 === 0) await this.pause()
     }
     return prospects
@@ -142,7 +144,7 @@ class Search {
       const { kernel, schedule, program, least } = prospect
       const shorter = shorten(prospect)
       this.done++
-      if (!shorter || isNamed(prospect, this.dims)) finalists.push(prospect)
+      if (!shorter || isNamed(prospect, this.dims, this.device.name)) finalists.push(prospect)
       if (!shorter) continue
       this.outcomes.set(prospect, { outcome: 'bound', seconds: least })
       if (least > fastest * FORESIGHT) continue

@@ -119,7 +119,7 @@ async function emitAll(args: EmitArguments): Promise<void> {
     kernels.push({
       kernel: general,
       program: traceChoice(choice),
-      isBaseline: family.group === 'matmul' || family.name === 'sequential_xuv',
+      isBaseline: family.group === 'matmul' || family.name.startsWith('sequential'),
       ...tuned,
     })
   }

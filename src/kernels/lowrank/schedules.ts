@@ -1,25 +1,9 @@
 /** What the fused low-rank kernels have in common: block sizes, the seed's schedules, the search space. */
 import { accumulate, transposeBy } from '../blocks.ts'
+import { tunedFor } from '../defaults.ts'
 
 /** Ours: 512 columns a matmul, sums in float32. */
 export const blocks = { mStrip: 1024, kBlock: 512, rBlock: 1024, nBlock: 1024, mTile: 512 }
-
-/** Bytes per partition that the float32 sums of a strip and their copy as an operand may take, of 176 KiB (Trn1). */
-const STRIP_BYTES = 112 * 1024
-const SUM_AND_OPERAND = 6
-
-/**
- * The rule between the shapes that were tuned, for `sums` projections to rank r: the longest strip whose float32 sums
- * fit, since traffic falls with its length, and beside it blocks that leave room to load ahead.
- */
-export function stripFor({ M, r }: { M: number; r: number }, sums = 1) {
-  const fits = (rows: number) =>
-    Math.ceil(r / 128) * Math.min(rows, Math.ceil(M / 128) * 128) * SUM_AND_OPERAND * sums <= STRIP_BYTES
-  const mStrip = [1024, 512, 256].find(fits) ?? 128
-  return r <= 2048
-    ? { mStrip, kBlock: 256, rBlock: 2048, nBlock: 512 }
-    : { mStrip, kBlock: 512, rBlock: 512, nBlock: 512 }
-}
 
 /**
  * Least traffic at large ranks: strips of 2048 rows, which only fit when their sums are kept in the dtype of the input.
@@ -71,8 +55,12 @@ export const strips = {
   schedule: blocks,
   choices: { accumulate },
   options: { activation },
-  defaultFor: (dims: { M: number; r: number }) => stripFor(dims),
+  defaultFor: tunedFor('fused_xtuv'),
   space,
   macs,
 }
-export const stripsFromX = { ...strips, choices: { accumulate, transposeBy } }
+export const stripsFromX = {
+  ...strips,
+  choices: { accumulate, transposeBy },
+  defaultFor: tunedFor('fused_xuv'),
+}

@@ -4,10 +4,10 @@ import { outermost, product } from '../matmul/product.ts'
 import { lowRank } from '../reference.ts'
 import { macs, sequentialBlocks, sequentialSeed, sequentialSpace } from './schedules.ts'
 
-/** The baseline: two matmuls with XU in HBM between them. The first is computed transposed, as the second needs it. */
+/** The baseline for X as it lies: what sequential_xtuv does, with X transposed in the kernel. */
 export const sequentialXuv = kernel({
   name: 'sequential_xuv',
-  summary: 'Y = X·U·V as two matmuls, with XU in HBM between them: the baseline.',
+  summary: 'Y = X·U·V as two matmuls, with XU in HBM between them: the baseline, X as it lies.',
   inputs: { x: ['M', 'K'], u: ['K', 'r'], v: ['r', 'N'] },
   output: ['M', 'N'],
   schedule: sequentialBlocks,

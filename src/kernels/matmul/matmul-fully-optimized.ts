@@ -1,5 +1,6 @@
 import { kernel } from '../../nki/index.ts'
 import { load } from '../blocks.ts'
+import { tunedFor } from '../defaults.ts'
 import { dense } from '../reference.ts'
 import { outermost, product } from './product.ts'
 import { accumulate, blocks, macs, seedBlocks, space } from './schedules.ts'
@@ -16,6 +17,7 @@ export const matmulFullyOptimized = kernel({
   schedule: blocks,
   choices: { accumulate, outermost },
   schedules: { seed: { ...seedBlocks, mBlock: 1024 } },
+  defaultFor: tunedFor('matmul_fully_optimized'),
   space,
   reference: dense({ x: 'transposed' }),
   macs,

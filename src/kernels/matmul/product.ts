@@ -1,4 +1,4 @@
-/** AWS's fully optimised matmul as a step of a kernel: `sequential_xuv` takes it twice. */
+/** AWS's fully optimised matmul as a step of a kernel: the sequential baselines take it twice. */
 import type { Handles, Param, Span, View } from '../../nki/index.ts'
 import { type Accumulate, addProduct, load, partitions, store, sumDtype } from '../blocks.ts'
 

@@ -1,6 +1,6 @@
 /** The hidden activation of a few rows (decode), with either operand stationary; see lowrank/decode.ts. */
 import { type Handles, type Span, TILE_SIZE, type View } from '../../nki/index.ts'
-import { partitions, tilesOf, transposeInto } from '../blocks.ts'
+import { tilesOf, transposeInto } from '../blocks.ts'
 import {
   type BlockOf,
   DECODE_CONTRACTION,
@@ -23,20 +23,24 @@ export const decodeMlp = {
   space: { ...decodeSpace, nBlock: [1024, 1536] },
 }
 
-/** (SiLU(X·Ug·Vg) · X·Uu·Vu)ᵀ of a few rows: the operand of the next product. */
+/**
+ * (SiLU(X·Ug·Vg) · X·Uu·Vu)ᵀ of a few rows, a block of rows of it at a time: `into` says where it goes, `then` is done with
+ * it as soon as it is there.
+ */
 export function hiddenRows(
   h: Handles,
   { gateU, gateV, upU, upV }: GateUp,
   M: Span<'M'>,
   xT: BlockOf<'K'>,
   s: DecodeBlocks,
-): View<'sbuf', 'N', 'M'> {
+  into: BlockOf<'N'>,
+  then: (nBlock: Span<'N'>, block: View<'sbuf', 'N', 'M'>) => void = () => {},
+): void {
   const { nl } = h
   const gateT = projectRows(h, { name: 'gate_xu', u: gateU }, M, xT, s)
   const upT = projectRows(h, { name: 'up_xu', u: upU }, M, xT, s)
-  const hiddenT = nl.sbuf('hidden_t', [partitions(gateV.cols), M], gateV.dtype)
   for (const nBlock of nl.affineRange(gateV.cols.blocks(s.nBlock))) {
-    const into = hiddenT.at(nBlock)
+    const block = into(nBlock)
     if (s.stationary === 'weights')
       hiddenBlock(
         h,
@@ -44,17 +48,17 @@ export function hiddenRows(
         { gateV, upV },
         nBlock,
         { rBlock: s.vBlock, ...WEIGHTS_STATIONARY },
-        into,
+        block,
       )
     else {
       const times = (name: string, xT: View<'sbuf', 'r', 'M'>, v: View<'hbm', 'r', 'N'>) =>
         rowsTimes(h, M, (rBlock) => xT.at(rBlock), v.at(v.rows, nBlock), s.vBlock, name)
       const gate = times('gate_acc', gateT, gateV)
       const up = times('up_acc', upT, upV)
-      transposeInto(h, into, swiglu(h, gate, up, gateV))
+      transposeInto(h, block, swiglu(h, gate, up, gateV))
     }
+    then(nBlock, block)
   }
-  return hiddenT
 }
 
 /** SiLU(gate) · up, from PSUM to SBUF. */

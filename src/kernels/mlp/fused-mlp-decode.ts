@@ -1,4 +1,5 @@
 import { kernel } from '../../nki/index.ts'
+import { partitions } from '../blocks.ts'
 import { expandRows, loadRows, projectRows } from '../lowrank/decode.ts'
 import { mlp } from '../reference.ts'
 import { decodeMlp, hiddenRows } from './decode.ts'
@@ -14,8 +15,9 @@ export const fusedMlpDecode = kernel({
   ...decodeMlp,
   reference: mlp,
   macs: mlpMacs,
-  trace(h, { x, downU, downV, y, ...gateUp }, { M }, s) {
-    const hiddenT = hiddenRows(h, gateUp, M, loadRows(h, x), s)
+  trace(h, { x, downU, downV, y, ...gateUp }, { M, N }, s) {
+    const hiddenT = h.nl.sbuf('hidden_t', [partitions(N), M], x.dtype)
+    hiddenRows(h, gateUp, M, loadRows(h, x), s, (nBlock) => hiddenT.at(nBlock))
     const downT = projectRows(h, { name: 'down', u: downU }, M, (nBlock) => hiddenT.at(nBlock), s)
     expandRows(h, downT, downV, y, s)
   },

@@ -1,5 +1,5 @@
-import { kernel } from '../../nki/index.ts'
-import { store } from '../blocks.ts'
+import { kernel, type Span } from '../../nki/index.ts'
+import { partitions, store } from '../blocks.ts'
 import { loadRows } from '../lowrank/decode.ts'
 import { mlpUpTransposed } from '../reference.ts'
 import { decodeMlp, hiddenRows } from './decode.ts'
@@ -16,6 +16,7 @@ export const fusedMlpUpTransposedDecode = kernel({
   reference: mlpUpTransposed,
   macs: upMacs,
   trace(h, { x, y, ...gateUp }, { M }, s) {
-    store(h, y, hiddenRows(h, gateUp, M, loadRows(h, x), s))
+    const block = (nBlock: Span<'N'>) => h.nl.sbuf('hidden_t', [partitions(nBlock), M], x.dtype)
+    hiddenRows(h, gateUp, M, loadRows(h, x), s, block, (nBlock, hiddenT) => store(h, y.at(nBlock), hiddenT))
   },
 })

@@ -1,8 +1,9 @@
 import { kernel } from '../../nki/index.ts'
 import { accumulate, loadTransposed, store, transposeBy } from '../blocks.ts'
+import { tunedFor } from '../defaults.ts'
 import { seedSchedulesTransposed } from '../lowrank/schedules.ts'
 import { mlpUpTransposed } from '../reference.ts'
-import { blocks, mlpStripFor, space, upMacs } from './schedules.ts'
+import { blocks, space, upMacs } from './schedules.ts'
 import { gateUpInputs, hiddenBlock, projectGateUp } from './swiglu.ts'
 
 /** Hᵀ = (SiLU(X·Ug·Vg) · X·Uu·Vu)ᵀ: gate and up share each block of X, and are multiplied before they are stored. */
@@ -14,7 +15,7 @@ export const fusedMlpUpTransposed = kernel({
   schedule: blocks,
   choices: { accumulate, transposeBy },
   schedules: seedSchedulesTransposed,
-  defaultFor: (dims) => mlpStripFor(dims, 2),
+  defaultFor: tunedFor('fused_mlp'),
   space,
   reference: mlpUpTransposed,
   macs: upMacs,

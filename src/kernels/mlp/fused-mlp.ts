@@ -1,8 +1,9 @@
 import { kernel } from '../../nki/index.ts'
 import { accumulate, loadTransposed, transposeBy } from '../blocks.ts'
+import { tunedFor } from '../defaults.ts'
 import { expand } from '../lowrank/strip.ts'
 import { mlp } from '../reference.ts'
-import { blocks, mlpMacs, mlpStripFor, space } from './schedules.ts'
+import { blocks, mlpMacs, space } from './schedules.ts'
 import { downInputs, gateUpInputs, projectGateUp, projectHidden } from './swiglu.ts'
 
 /** The whole compressed SwiGLU MLP, a strip of rows at a time. The hidden activation exists one block at a time. */
@@ -14,7 +15,7 @@ export const fusedMlp = kernel({
   output: ['M', 'K'],
   schedule: blocks,
   choices: { accumulate, transposeBy },
-  defaultFor: (dims) => mlpStripFor(dims, 3),
+  defaultFor: tunedFor('fused_mlp'),
   space,
   reference: mlp,
   macs: mlpMacs,

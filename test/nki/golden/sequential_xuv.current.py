@@ -95,7 +95,7 @@ def store(dst, block, row, row_size, col, col_size):
 
 @nki.jit
 def sequential_xuv(x, u, v, M_BLOCK=1024, N_BLOCK=1024, K_BLOCK=1024):
-    """Y = X·U·V as two matmuls, with XU in HBM between them: the baseline.
+    """Y = X·U·V as two matmuls, with XU in HBM between them: the baseline, X as it lies.
 
     Dimensions:
         M: rows of X (tokens), any size

@@ -1,0 +1,89 @@
+/**
+ * `npm run tune-defaults`: searches the default schedules, and writes src/kernels/tuned.ts. Costs come from the tuner's
+ * cache where they are there, so that only what changed is modelled again. To be reviewed like any other change: what a
+ * new table means for time is in docs/tuning.md, which `npm run tuning-report` writes.
+ */
+import { writeFileSync } from 'node:fs'
+import { DEVICES } from '../src/device/index.ts'
+import { findFamily } from '../src/kernels/index.ts'
+import type { Dims, ScheduleValues } from '../src/nki/index.ts'
+import { type Candidate, diskCache, tune } from '../src/tune/index.ts'
+import { LAYERS, MLPS } from './layers.ts'
+
+const FUSED_ROWS = [256, 512, 1024, 4096]
+const KERNELS = {
+  fused_xuv: { layers: LAYERS, rows: FUSED_ROWS },
+  fused_xtuv: { layers: LAYERS, rows: FUSED_ROWS },
+  fused_mlp: { layers: MLPS, rows: FUSED_ROWS },
+  matmul_fully_optimized: { layers: LAYERS, rows: [128, 512, 2048, 8192, 32768] },
+} as const
+const TARGETS = ['trn1', 'trn2'] as const
+
+type Name = keyof typeof KERNELS
+type Target = (typeof TARGETS)[number]
+
+const seconds = ({ metrics }: Candidate): number => metrics.total_time
+const traffic = ({ metrics }: Candidate): number => metrics.hbm_read_bytes + metrics.hbm_write_bytes
+
+/** Sums are kept in float32, unless three of them on chip (the MLP) cost this much in time or in traffic. */
+const WORTH = { seconds: 1.1, traffic: 1.5 }
+
+async function best(name: Name, target: Target, dims: Dims): Promise<ScheduleValues> {
+  // the default of today is not among the candidates: the table does not depend on the one before it
+  const family = { ...findFamily(name), special: [] }
+  const general = { ...family.general, defaultFor: () => ({}) }
+  const search = (sum: string) =>
+    tune({ ...family, general }, dims, 'bfloat16', DEVICES[target], {
+      fixed: { accumulate: sum },
+      cache: diskCache(),
+    })
+  const exact = (await search('float32')).best
+  if (name !== 'fused_mlp') return exact.schedule
+  const rounded = (await search('input')).best
+  const costly =
+    seconds(exact) > WORTH.seconds * seconds(rounded) || traffic(exact) > WORTH.traffic * traffic(rounded)
+  return costly ? rounded.schedule : exact.schedule
+}
+
+const assignments = (values: Dims | ScheduleValues): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')
+
+async function lines(name: Name, target: Target): Promise<string> {
+  const { general } = findFamily(name)
+  const { layers, rows } = KERNELS[name]
+  const free = [...Object.keys(general.space), ...Object.keys(general.choices)]
+  const texts: string[] = []
+  for (const layer of layers)
+    for (const M of rows) {
+      const dims = Object.fromEntries(general.dims.map((dim) => [dim, { M, ...layer }[dim]!]))
+      const schedule = Object.entries(await best(name, target, dims)).filter(([entry]) =>
+        free.includes(entry),
+      )
+      const text = `${assignments(dims)}: ${assignments(Object.fromEntries(schedule))}`
+      console.error(`${name} on ${target}, ${text}`)
+      texts.push(text)
+    }
+  return [...new Set(texts)].join('\n')
+}
+
+const tables: string[] = []
+for (const name of Object.keys(KERNELS) as Name[]) {
+  const parts: string[] = []
+  for (const target of TARGETS) parts.push(`    ${target}: \`\n${await lines(name, target)}\`,`)
+  tables.push(`  ${name}: {\n${parts.join('\n')}\n  },`)
+}
+writeFileSync(
+  'src/kernels/tuned.ts',
+  `/** Written by \`npm run tune-defaults\`: the best schedules on the model, in bfloat16. defaults.ts says how they are used. */
+
+export type TunedKernel = ${Object.keys(KERNELS)
+    .map((name) => `'${name}'`)
+    .join(' | ')}
+
+export const TUNED: Readonly<Record<TunedKernel, Readonly<Record<'trn1' | 'trn2', string>>>> = {
+${tables.join('\n')}
+}
+`,
+)

@@ -1,0 +1,71 @@
+/** Default schedules between the shapes that were tuned: they fit on chip, and come near the best that a search finds. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { DEVICE_NAMES, DEVICES } from '../device/index.ts'
+import { choose, FAMILIES, findFamily, traceChoice } from '../kernels/index.ts'
+import { bind } from '../nki/index.ts'
+import { memoryOf, profile } from '../simulate/index.ts'
+import { tune } from './index.ts'
+
+const FUSED = FAMILIES.filter(({ name }) => name.startsWith('fused'))
+
+/** Sizes as likely between 100 and 200 as between 1000 and 2000. */
+const size = (least: number, most: number) =>
+  fc.double({ min: Math.log(least), max: Math.log(most), noNaN: true }).map((x) => Math.round(Math.exp(x)))
+const shape = fc.record({ M: size(1, 20000), K: size(1, 30000), r: size(1, 9000), N: size(1, 30000) })
+const target = fc.constantFrom(...DEVICE_NAMES)
+
+test('nothing is spilled or loaded twice, at any shape of a fused kernel, on any core', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...FUSED), shape, target, (family, dims, device) => {
+      const program = traceChoice(choose(family, dims, 'default', device))
+      const { tenants, overflows } = memoryOf(program, bind(program, dims, 'bfloat16'), DEVICES[device])
+      expect(overflows).toBe(false)
+      expect(tenants.filter(({ residence }) => residence !== 'resident')).toEqual([])
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('in float32, which takes twice the room, they can be compiled', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...FUSED), shape, target, (family, dims, device) => {
+      const program = traceChoice(choose(family, dims, 'default', device))
+      expect(memoryOf(program, bind(program, dims, 'float32'), DEVICES[device]).overflows).toBe(false)
+    }),
+  )
+})
+
+/** Within the range of the table, against every schedule with the same sums; docs/tuning.md shows how near most come. */
+const FAR = 1.5
+
+test('none is far from the best', async () => {
+  const rows = fc.record({ M: size(129, 2000), K: size(1500, 9000), r: size(256, 3000), N: size(1500, 9000) })
+  const tuned = fc.constantFrom('trn1' as const, 'trn2' as const)
+  const names = ['fused_xuv', 'fused_xtuv', 'fused_xtuv_transposed', 'fused_mlp']
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...names), rows, tuned, async (name, dims, core) => {
+      const family = findFamily(name)
+      const device = DEVICES[core]
+      const program = traceChoice(choose(family, dims, 'default', core))
+      const { metrics } = profile(program, bind(program, dims, 'bfloat16'), device)
+      const fixed = { accumulate: program.choices.accumulate! }
+      const { best } = await tune(family, dims, 'bfloat16', device, { fixed })
+      expect(metrics.total_time).toBeLessThanOrEqual(FAR * best.metrics.total_time)
+    }),
+    { numRuns: 8, seed: 3, endOnFailure: true },
+  )
+})
+
+test('a table for each core, where it matters', () => {
+  const { general } = findFamily('fused_xuv')
+  const dims = { M: 4096, K: 8192, r: 4096, N: 16384 }
+  const time = (core: 'trn1' | 'trn2', of: 'trn1' | 'trn2'): number => {
+    const program = general.trace(general.defaultFor(dims, of))
+    return profile(program, bind(program, dims, 'bfloat16'), DEVICES[core]).metrics.total_time
+  }
+  expect(time('trn2', 'trn1')).toBeGreaterThan(1.05 * time('trn2', 'trn2'))
+  // cores without one take that of trn2
+  expect(general.defaultFor(dims, 'trn3')).toEqual(general.defaultFor(dims, 'trn2'))
+  expect(general.defaultFor(dims)).toEqual(general.defaultFor(dims, 'trn1'))
+})
