@@ -67,6 +67,8 @@ describe.each(OF_A_KERNEL)('%s', (command, needed) => {
     if (command === 'tune') return refused(await schedule('seed'), "unknown option '--schedule'")
     refused(await schedule('fastest'), 'no schedule fastest')
     refused(await schedule('zBlock=512'), 'no schedule entry zBlock')
+    refused(await schedule('toString'), 'no schedule toString')
+    refused(await schedule('constructor=512'), 'no schedule entry constructor')
     refused(await schedule('mStrip=0'), /mStrip|m_strip/)
     refused(await schedule('mStrip=-5'), /mStrip|m_strip/)
     refused(await schedule('mStrip=1.5'), /mStrip|m_strip/)

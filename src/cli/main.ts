@@ -33,8 +33,8 @@ export async function main(args: readonly string[]): Promise<void> {
     .showSuggestionAfterError()
     .configureOutput({ outputError: (text, write) => write(`${oneLine(text.replace(/^error: /, ''))}\n`) })
     .exitOverride()
-  for (const register of COMMANDS) register(program)
   try {
+    for (const register of COMMANDS) register(program)
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     // commander has printed its own message already

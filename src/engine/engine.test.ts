@@ -54,6 +54,25 @@ for (const backend of backends) {
     engine.dispose()
   })
 
+  test(`${backend}: memory that goes away during a call fails that call alone`, async () => {
+    const engine = await createEngine({ backend, threads: 2 })
+    const layer = engine.lowRank({ u, v, dtype: 'float32' })
+    const x = Float32Array.from({ length: 12 }, (_, i) => i)
+    const resizable = (length: number) =>
+      // ES2024, in Node since 20; the types are of ES2023
+      new Float32Array(Reflect.construct(ArrayBuffer, [4 * length, { maxByteLength: 4096 }]) as ArrayBuffer)
+    await expect(layer.forwardAsync(resizable(12))).rejects.toThrow('x lies in a resizable ArrayBuffer')
+    await expect(layer.forwardAsync(x, resizable(10))).rejects.toThrow('y lies in a resizable ArrayBuffer')
+    expect(layer.forward(x, resizable(10))).toEqual(layer.forward(x))
+    const y = new Float32Array(10)
+    const [lost, kept] = [layer.forwardAsync(x, y), layer.forwardAsync(x)]
+    const taken = structuredClone(y.buffer, { transfer: [y.buffer] })
+    await expect(lost).rejects.toThrow('y was transferred during the call')
+    expect(taken.byteLength).toBe(40) // held until here, as the native engine writes there
+    expect(await kept).toEqual(layer.forward(x))
+    engine.dispose()
+  })
+
   test(`${backend}: zero rows give zero rows; y is returned; bfloat16 in, bfloat16 out`, async () => {
     const engine = await createEngine({ backend })
     const layer = engine.lowRank({ u, v, dtype: 'float32' })

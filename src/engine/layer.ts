@@ -3,7 +3,7 @@
  */
 import type { BackendLayer, FactorPair, LayerSpec } from './backend.ts'
 import type { Layer, LayerDtype, Rows } from './types.ts'
-import { rowsOf } from './validate.ts'
+import { keeping, rowsOf } from './validate.ts'
 
 interface Dimensions {
   readonly inFeatures: number
@@ -76,9 +76,10 @@ export class PackedLayer implements Layer {
   async forwardAsync<T extends Rows>(x: T, y?: T): Promise<T> {
     const { rows, out } = this.#begin(x, y)
     if (rows === 0) return out
+    const checkKept = keeping(x, out)
     this.#underWay++
     try {
-      await this.#packed.forwardAsync(x, out, rows)
+      await this.#packed.forwardAsync(x, out, rows).finally(checkKept)
     } catch (error) {
       throw this.#closed ?? error
     } finally {

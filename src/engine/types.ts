@@ -90,7 +90,10 @@ export interface Layer {
    * Reuse `y` where speed counts: fresh memory costs page faults.
    */
   forward<T extends Rows>(x: T, y?: T): T
-  /** The same without work on the JavaScript thread. Leave `x` and `y` alone until it settles. */
+  /**
+   * The same without work on the JavaScript thread. Leave `x` and `y` alone until it settles: above all, do not transfer
+   * their buffers (structuredClone, postMessage), since native code works in that memory. Resizable buffers are refused.
+   */
   forwardAsync<T extends Rows>(x: T, y?: T): Promise<T>
   /** Frees the packed weights once the calls under way have finished. Idempotent. */
   dispose(): void

@@ -143,3 +143,25 @@ export function rowsOf(x: Rows, y: Rows | undefined, inFeatures: number, outFeat
   }
   return rows
 }
+
+/**
+ * For a call in the background, which reads x and writes y in place: refuses memory that a resize can take away meanwhile,
+ * and gives a check, for when the call has settled, that neither array was transferred to somebody else.
+ */
+export function keeping(x: Rows, y: Rows): () => void {
+  const arrays = Object.entries({ x, y }).map(([name, array]) => ({ name, array, length: array.length }))
+  for (const { name, array } of arrays) {
+    // the ES2024 member is not in the types of ES2023; shared buffers only ever grow
+    if ((array.buffer as { resizable?: boolean }).resizable)
+      throw new TypeError(
+        `forwardAsync: ${name} lies in a resizable ArrayBuffer, which could shrink during the call; pass a copy, or use forward.`,
+      )
+  }
+  return () => {
+    for (const { name, array, length } of arrays)
+      if (array.length !== length)
+        throw new Error(
+          `forwardAsync: ${name} was transferred during the call; leave x and y alone until it settles.`,
+        )
+  }
+}

@@ -56,8 +56,10 @@ export function choose(
     if (typeof request === 'string') {
       if (request === 'default') return { kernel, scheduleName: request, schedule: usual }
       const schedule = kernel.schedules[request]
-      if (schedule) return { kernel, scheduleName: request, schedule }
-    } else if (Object.keys(request).every((entry) => entry in kernel.schedule))
+      // toString is no schedule, though every object has one
+      if (schedule && Object.hasOwn(kernel.schedules, request))
+        return { kernel, scheduleName: request, schedule }
+    } else if (Object.keys(request).every((entry) => Object.hasOwn(kernel.schedule, entry)))
       return { kernel, scheduleName: 'custom', schedule: { ...usual, ...request } }
   }
   const known =

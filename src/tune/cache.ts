@@ -1,12 +1,12 @@
 /**
  * What a candidate costs, kept on disk: one small JSON file per candidate in $XDG_CACHE_HOME/neuronmm/tune (by default
- * ~/.cache/neuronmm/tune). The name of a file is a hash of all that the cost depends on, so nothing ever needs to be
- * invalidated: another program, shape, dtype, device table or version of the model is another file. Each is written as
+ * ~/.cache/neuronmm/tune; in the temporary folder for a user without a home). The name of a file is a hash of all that
+ * the cost depends on, so nothing ever needs to be invalidated: another program, shape, dtype, device table or version of the model is another file. Each is written as
  * soon as it is known, so that a search which was stopped goes on where it was; several may share the folder.
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Device } from '../device/index.ts'
 import { type Binding, type Program, print } from '../nki/index.ts'
@@ -20,8 +20,16 @@ export interface Cache {
   put(key: string, cost: Cost): void
 }
 
-export const cacheFolder = (): string =>
-  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'neuronmm', 'tune')
+export const cacheFolder = (): string => join(process.env.XDG_CACHE_HOME || homeCache(), 'neuronmm', 'tune')
+
+/** In containers, a user may have neither $HOME nor an entry in the list of users: then homedir throws. */
+function homeCache(): string {
+  try {
+    return join(homedir(), '.cache')
+  } catch {
+    return join(tmpdir(), `cache-${process.getuid?.()}`)
+  }
+}
 
 /** `macs`: multiply-accumulates that the result needs, which the program does not tell. */
 export function cacheKey(program: Program, binding: Binding, device: Device, macs: number): string {

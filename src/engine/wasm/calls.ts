@@ -131,7 +131,14 @@ export class Calls {
   #finishStrip(strip: Strip): void {
     const call = this.#line[0]!
     this.#running = undefined
-    this.#copyOut(call, call.row, strip)
+    try {
+      this.#copyOut(call, call.row, strip)
+    } catch (error) {
+      // y is gone: that is this call's failure, and not of the line or the process
+      this.#line.shift()
+      call.reject(error)
+      return
+    }
     call.row += strip.rows
     if (call.row === call.rows) {
       this.#line.shift()
