@@ -42,7 +42,7 @@ describe.skipIf(!python)('with it', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out).toContain('legacy dialect: neuronxcc 2.21.18209')
     // 0.5 ms and 1.5 MB are the stand-in's
-    for (const kernel of ['matmul_fully_optimized', 'sequential_xuv', 'fused_xuv'])
+    for (const kernel of ['matmul_fully_optimized', 'sequential_xtuv', 'fused_xuv'])
       expect(out).toMatch(
         new RegExp(
           `^${kernel} .* 0\\.950 +0\\.999 +profiler +0\\.500 +0\\.\\d{3} +[-+]\\d+\\.\\d % +0\\.001 `,

@@ -104,7 +104,7 @@ test('emit --tuned searches for the share of a core', async () => {
   expect(code).toBe(0)
   // not the form for at most 128 rows, although a share is as small
   expect(out).toContain('def fused_xuv(')
-  expect(out).toMatch(/tuned for M=128 K=256 r=64 N=256 in bfloat16 on trn2,\s+as modelled\./)
+  expect(out).toMatch(/Tuned for M=128 K=256 r=64 N=256 in bfloat16 on trn2,\s+as modelled\./)
 })
 
 test('M=1 shares columns', async () => {
