@@ -263,7 +263,7 @@ describe('where something is missing', () => {
 })
 
 test.each([
-  [['fused_xvu'], /^neuronmm: no kernel fused_xvu; there are /],
+  [['fused_xvu'], /^neuronmm: no kernel fused_xvu; did you mean fused_xuv\?/],
   [[], /^neuronmm: check: give the name of a kernel, or --all\n$/],
   [['fused_xuv', '--dialect', 'new'], /'new' is invalid. Allowed choices are legacy, current/],
   [['fused_xuv', '--shape', 'M=0,K=1,r=1,N=1'], /^neuronmm: shape: M=0 is not a size/],

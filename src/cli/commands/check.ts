@@ -25,6 +25,7 @@ import {
   type CoresArguments,
   checkShape,
   coresOf,
+  familyOf,
   type KernelArguments,
   optionsOf,
   parseDtype,
@@ -104,7 +105,7 @@ interface Checked {
 }
 
 function oneForm(name: string, { shape, schedule }: CheckArguments, given: boolean): Checked[] {
-  const family = findFamily(name)
+  const family = familyOf(name)
   const dims = given ? checkShape(family, shape!) : usualShape(family.general, shape!)
   return [{ choice: choose(family, dims, schedule), dims }]
 }
