@@ -16,7 +16,7 @@ export const fusedMlpDecode = kernel({
   reference: mlp,
   macs: mlpMacs,
   trace(h, { x, downU, downV, y, ...gateUp }, { M, N }, s) {
-    const hiddenT = h.nl.sbuf('hidden_t', [partitions(N), M], x.dtype)
+    const hiddenT = h.nl.sbuf('hidden_t', [partitions(N), M], gateUp.gateV.dtype)
     hiddenRows(h, gateUp, M, loadRows(h, x), s, (nBlock) => hiddenT.at(nBlock))
     const downT = projectRows(h, { name: 'down', u: downU }, M, (nBlock) => hiddenT.at(nBlock), s)
     expandRows(h, downT, downV, y, s)

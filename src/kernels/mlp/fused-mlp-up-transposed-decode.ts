@@ -16,7 +16,7 @@ export const fusedMlpUpTransposedDecode = kernel({
   reference: mlpUpTransposed,
   macs: upMacs,
   trace(h, { x, y, ...gateUp }, { M }, s) {
-    const block = (nBlock: Span<'N'>) => h.nl.sbuf('hidden_t', [partitions(nBlock), M], x.dtype)
+    const block = (nBlock: Span<'N'>) => h.nl.sbuf('hidden_t', [partitions(nBlock), M], gateUp.gateV.dtype)
     hiddenRows(h, gateUp, M, loadRows(h, x), s, block, (nBlock, hiddenT) => store(h, y.at(nBlock), hiddenT))
   },
 })
