@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { DEVICES } from '../src/device/index.ts'
-import { findFamily } from '../src/kernels/index.ts'
+import { alone, findFamily } from '../src/kernels/index.ts'
 import type { Dims, ScheduleValues } from '../src/nki/index.ts'
 import { type Candidate, diskCache, tune } from '../src/tune/index.ts'
 import { LAYERS, MLPS } from './layers.ts'
@@ -30,10 +30,9 @@ const WORTH = { seconds: 1.1, traffic: 1.5 }
 
 async function best(name: Name, target: Target, dims: Dims): Promise<ScheduleValues> {
   // the default of today is not among the candidates: the table does not depend on the one before it
-  const family = { ...findFamily(name), special: [] }
-  const general = { ...family.general, defaultFor: () => ({}) }
+  const family = findFamily(name)
   const search = (sum: string) =>
-    tune({ ...family, general }, dims, 'bfloat16', DEVICES[target], {
+    tune(alone(family, { ...family.general, defaultFor: () => ({}) }), dims, 'bfloat16', DEVICES[target], {
       fixed: { accumulate: sum },
       cache: diskCache(),
     })

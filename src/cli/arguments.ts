@@ -1,6 +1,7 @@
 /** Arguments that several commands take, and what is wrong with them in one line. */
 import { type Command, Option } from 'commander'
 import {
+  alone,
   type Choice,
   choose,
   FAMILIES,
@@ -201,6 +202,6 @@ export function traced(name: string, { shape, schedule, ...options }: ProgramArg
   const family = familyOf(name)
   const choice = shape
     ? choose(family, checkShape(family, shape), schedule)
-    : choose({ ...family, special: [] }, {}, schedule)
+    : choose(alone(family, family.general), {}, schedule)
   return traceChoice(choice, optionsOf(options))
 }

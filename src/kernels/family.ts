@@ -24,6 +24,28 @@ export interface Family {
 /** Every form, the general one first. */
 export const formsOf = ({ general, special }: Family): readonly Kernel[] => [general, ...special]
 
+/** Those that take a shape, in the order in which they are tried; a dimension without a size is taken by all. */
+export const formsFor = (family: Family, dims: Dims): readonly Kernel[] =>
+  formsOf(family)
+    .toReversed()
+    .filter(({ limits }) => Object.entries(limits).every(([dim, limit]) => (dims[dim] ?? 0) <= limit))
+
+/** One form of a family, as a family of its own. */
+export const alone = ({ group }: Family, form: Kernel): Family => ({
+  name: form.name,
+  group,
+  general: form,
+  special: [],
+})
+
+/** The dimensions of a kernel, out of a shape of others as well, each as large as the kernel takes. */
+export const withinLimits = ({ dims, limits }: Kernel, shape: Dims): Dims =>
+  Object.fromEntries(
+    dims
+      .filter((dim) => shape[dim] !== undefined)
+      .map((dim) => [dim, Math.min(shape[dim]!, limits[dim] ?? shape[dim]!)]),
+  )
+
 export interface Choice {
   readonly kernel: Kernel
   /** The name of the schedule, or `custom`. */
@@ -46,11 +68,7 @@ export function choose(
   request: ScheduleRequest = 'default',
   target = 'trn1',
 ): Choice {
-  const forms = formsOf(family).toReversed()
-  const fitting = forms.filter((form) =>
-    Object.entries(form.limits).every(([dim, limit]) => (dims[dim] ?? 0) <= limit),
-  )
-  for (const kernel of fitting) {
+  for (const kernel of formsFor(family, dims)) {
     // without a shape there is only the schedule that the kernel declares
     const usual = kernel.dims.every((dim) => dims[dim] !== undefined) ? kernel.defaultFor(dims, target) : {}
     if (typeof request === 'string') {
@@ -62,6 +80,7 @@ export function choose(
     } else if (Object.keys(request).every((entry) => Object.hasOwn(kernel.schedule, entry)))
       return { kernel, scheduleName: 'custom', schedule: { ...usual, ...request } }
   }
+  const forms = formsOf(family).toReversed()
   const known =
     typeof request === 'string'
       ? forms.flatMap((f) => Object.keys(f.schedules))

@@ -1,11 +1,21 @@
 /** The kernel library, naive to best in each folder. Named without a suffix, a kernel is a dispatcher (family.ts). */
 import { ArgumentError } from '../nki/index.ts'
-import { type Family, formsOf } from './family.ts'
+import { alone, type Family, formsOf } from './family.ts'
 import { LOWRANK } from './lowrank/index.ts'
 import { MATMUL } from './matmul/index.ts'
 import { MLP } from './mlp/index.ts'
 
-export { type Choice, choose, type Family, formsOf, type ScheduleRequest, traceChoice } from './family.ts'
+export {
+  alone,
+  type Choice,
+  choose,
+  type Family,
+  formsFor,
+  formsOf,
+  type ScheduleRequest,
+  traceChoice,
+  withinLimits,
+} from './family.ts'
 
 export const FAMILIES: readonly Family[] = [...MATMUL, ...LOWRANK, ...MLP]
 
@@ -14,7 +24,7 @@ export function findFamily(name: string): Family {
   for (const family of FAMILIES) {
     if (family.name === name) return family
     const form = family.special.find((kernel) => kernel.name === name)
-    if (form) return { name, group: family.group, general: form, special: [] }
+    if (form) return alone(family, form)
   }
   const names = FAMILIES.flatMap(formsOf).map((kernel) => kernel.name)
   throw new ArgumentError(`no kernel ${name}; there are ${names.join(', ')}`)

@@ -10,7 +10,7 @@
  */
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { Device } from '../device/index.ts'
-import type { Family } from '../kernels/index.ts'
+import { type Family, formsFor } from '../kernels/index.ts'
 import { bind, type Dims, type OptionValues, type ScheduleValues } from '../nki/index.ts'
 import { profile } from '../simulate/index.ts'
 import type { Dtype } from '../tensor/index.ts'
@@ -121,11 +121,9 @@ class Search {
   private async prospects(): Promise<Prospect[]> {
     const { family, dims, options, device } = this
     const { fixed = {} } = options
-    const entries = [...family.special, family.general]
-      .filter(({ limits }) => Object.entries(limits).every(([dim, limit]) => (dims[dim] ?? 0) <= limit))
-      .flatMap((kernel) =>
-        candidates(kernel, dims, fixed, device.name).map((schedule) => ({ kernel, schedule })),
-      )
+    const entries = formsFor(family, dims).flatMap((kernel) =>
+      candidates(kernel, dims, fixed, device.name).map((schedule) => ({ kernel, schedule })),
+    )
     this.total = entries.length + FINALISTS
     const prospects: Prospect[] = []
     for (const { kernel, schedule } of entries) {

@@ -1,7 +1,7 @@
 /** The cases in which every kernel is emitted, executed and compared. */
 import type { EmitOptions } from '../../src/emit/index.ts'
 import type { CheckRequest } from '../../src/execute/index.ts'
-import { FAMILIES, formsOf } from '../../src/kernels/index.ts'
+import { FAMILIES, formsOf, withinLimits } from '../../src/kernels/index.ts'
 import { type Dims, type Kernel, PARTITIONS, type Program } from '../../src/nki/index.ts'
 import { type Dtype, randomTensor, type Tensor } from '../../src/tensor/index.ts'
 
@@ -17,14 +17,6 @@ export const SHAPES = {
   tall: { M: 1100, K: 130, r: 650, N: 140 },
   unequal: { M: 640, K: 700, r: 40, N: 1300 },
 } as const satisfies Readonly<Record<string, Dims>>
-
-/** The dimensions of a kernel, its limits kept. */
-export function dimsOf(kernel: Kernel, shape: Dims): Dims {
-  const named = kernel.dims.filter((dim) => dim !== '1')
-  return Object.fromEntries(
-    named.map((dim) => [dim, Math.min(shape[dim]!, kernel.limits[dim] ?? shape[dim]!)]),
-  )
-}
 
 const sizesOf = (kernel: Kernel): [string, number][] =>
   Object.entries(kernel.schedule).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
@@ -67,7 +59,7 @@ export function requestsFor(kernel: Kernel): LabelledRequest[] {
   const at = (label: string, shape: Dims, more: Partial<CheckRequest> = {}): LabelledRequest => ({
     label,
     kernel,
-    dims: dimsOf(kernel, shape),
+    dims: withinLimits(kernel, shape),
     dtype: 'bfloat16',
     emit: BOTH,
     data: ['normal'],

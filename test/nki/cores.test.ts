@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { emitPython } from '../../src/emit/index.ts'
 import { type ExecutionCase, executePython, findPython } from '../../src/execute/index.ts'
-import { FAMILIES, formsOf } from '../../src/kernels/index.ts'
+import { FAMILIES, formsOf, withinLimits } from '../../src/kernels/index.ts'
 import {
   bind,
   type Dims,
@@ -17,7 +17,7 @@ import {
 } from '../../src/nki/index.ts'
 import { count, countLaunch, run, runLaunch } from '../../src/simulate/index.ts'
 import { compare, type Tensor } from '../../src/tensor/index.ts'
-import { dimsOf, inputsOf, KERNELS, smallest } from './cases.ts'
+import { inputsOf, KERNELS, smallest } from './cases.ts'
 
 const python = findPython()
 
@@ -65,7 +65,7 @@ function planFor(kernel: Kernel, schedule: ScheduleValues, shapes: typeof SHAPES
       const split = { dim, count: 2 }
       const source = emitPython(program, { dialect: 'current', cores: split })
       return Object.entries(shapes).flatMap(([name, shape]) => {
-        const dims = dimsOf(kernel, shape)
+        const dims = withinLimits(kernel, shape)
         if (!fits(dims, dim)) return []
         // float32: integers of any size, and an activation within a few units of the last place
         const inputs = inputsOf(program, dims, 'float32', 'integer')

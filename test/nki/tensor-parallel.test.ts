@@ -10,10 +10,10 @@
 import { describe, expect, it } from 'vitest'
 import { DIALECTS, emitPython } from '../../src/emit/index.ts'
 import { executePython, findPython } from '../../src/execute/index.ts'
-import { FAMILIES, formsOf } from '../../src/kernels/index.ts'
+import { FAMILIES, formsOf, withinLimits } from '../../src/kernels/index.ts'
 import { run } from '../../src/simulate/index.ts'
 import { compare, type Tensor } from '../../src/tensor/index.ts'
-import { dimsOf, inputsOf, smallest } from './cases.ts'
+import { inputsOf, smallest } from './cases.ts'
 import { combined, inputsOfRank, unevenParts } from './shares.ts'
 
 const python = findPython()
@@ -32,7 +32,7 @@ const KERNELS = FAMILIES.flatMap((family) =>
 describe.skipIf(!python)('tensor parallel', () => {
   it.each(KERNELS)('%s along %j', async (name, parallel, kernel) => {
     const program = kernel.trace(smallest(kernel))
-    const dims = dimsOf(kernel, SHAPE)
+    const dims = withinLimits(kernel, SHAPE)
     const inputs = inputsOf(program, dims, 'float32', 'integer')
     const whole = run(program, inputs)
     const planned = DIALECTS.flatMap((dialect) =>

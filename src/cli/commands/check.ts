@@ -11,17 +11,18 @@ import {
   searchPython,
 } from '../../execute/index.ts'
 import {
+  alone,
   type Choice,
   choose,
   FAMILIES,
-  type Family,
-  findFamily,
   formsOf,
   traceChoice,
+  withinLimits,
 } from '../../kernels/index.ts'
 import { ArgumentError, type Dims, MAX_CORES, type Split } from '../../nki/index.ts'
 import type { Dtype } from '../../tensor/index.ts'
 import {
+  activationOption,
   type CoresArguments,
   checkShape,
   coresOf,
@@ -64,7 +65,7 @@ export function register(program: Command): void {
         .default('bfloat16'),
     )
     .addOption(scheduleOption())
-    .option('--activation <name>', 'fuse an activation, where the kernel has one')
+    .addOption(activationOption())
     .addOption(new Option('--dialect <dialect>', 'one dialect rather than both').choices(DIALECTS))
     .addOption(new Option('--target <target>', 'the NeuronCore whose memory it must fit in').choices(TARGETS))
     .addOption(
@@ -106,15 +107,13 @@ interface Checked {
 
 function oneForm(name: string, { shape, schedule }: CheckArguments, given: boolean): Checked[] {
   const family = familyOf(name)
-  const dims = given ? checkShape(family, shape!) : usualShape(family.general, shape!)
+  const dims = checkShape(family, given ? shape! : withinLimits(family.general, shape!))
   return [{ choice: choose(family, dims, schedule), dims }]
 }
 
 /** Every form that knows the schedule, each as a family of its own. */
 function everyForm({ shape, schedule }: CheckArguments): Checked[] {
-  const forms = FAMILIES.flatMap((family) =>
-    formsOf(family).map((general): Family => ({ ...family, name: general.name, general, special: [] })),
-  )
+  const forms = FAMILIES.flatMap((family) => formsOf(family).map((form) => alone(family, form)))
   const known = forms.filter(
     ({ general }) =>
       schedule === 'default' ||
@@ -124,22 +123,9 @@ function everyForm({ shape, schedule }: CheckArguments): Checked[] {
   )
   if (known.length === 0) throw new ArgumentError('check: no kernel has this schedule')
   return known.map((family) => {
-    const dims = usualShape(family.general, shape!)
+    const dims = checkShape(family, withinLimits(family.general, shape!))
     return { choice: choose(family, dims, schedule), dims }
   })
-}
-
-/** Of a shape, the dimensions of a kernel, its limits kept. */
-function usualShape({ dims, limits, name }: Family['general'], shape: Dims): Dims {
-  const named = dims.filter((dim) => dim !== '1')
-  return checkShape(
-    findFamily(name),
-    Object.fromEntries(
-      named.flatMap((dim) =>
-        shape[dim] === undefined ? [] : [[dim, Math.min(shape[dim], limits[dim] ?? shape[dim])]],
-      ),
-    ),
-  )
 }
 
 interface Run {

@@ -11,11 +11,21 @@ import {
   TARGETS,
   type Target,
 } from '../../emit/index.ts'
-import { choose, FAMILIES, type Family, findFamily, formsOf, traceChoice } from '../../kernels/index.ts'
+import {
+  alone,
+  choose,
+  FAMILIES,
+  type Family,
+  findFamily,
+  formsOf,
+  traceChoice,
+  withinLimits,
+} from '../../kernels/index.ts'
 import { ArgumentError, type Dims, dimsOfShare, type Program, sharesOf } from '../../nki/index.ts'
 import type { Dtype } from '../../tensor/index.ts'
 import { diskCache, tune } from '../../tune/index.ts'
 import {
+  activationOption,
   type CoresArguments,
   checkShape,
   coresOf,
@@ -67,7 +77,7 @@ export function register(program: Command): void {
     .addOption(scheduleOption())
     .option('--tuned', 'with the schedule that is best for the shape on the target, as modelled')
     .addOption(dtypeOption())
-    .option('--activation <name>', 'fuse an activation, where the kernel has one')
+    .addOption(activationOption())
     .addOption(new Option('--target <target>', 'the NeuronCore that it is for').choices(TARGETS))
     .option('--aligned <dims>', 'dimensions promised to be whole blocks, such as M,K: text without edges')
     .option('-o, --output <path>', 'write to a file instead of stdout; with --all, to a folder')
@@ -113,12 +123,11 @@ async function emitAll(args: EmitArguments): Promise<void> {
   const forms = FAMILIES.flatMap((family) => formsOf(family).map((general) => ({ family, general })))
   const kernels: PackagedKernel[] = []
   for (const { family, general } of forms) {
-    const alone: Family = { ...family, name: general.name, general, special: [] }
-    const choice = choose(alone, {})
-    const tuned = args.tuned ? await tunedFor(alone, withinLimits(general, dims), args) : null
+    const own = alone(family, general)
+    const tuned = args.tuned ? await tunedFor(own, withinLimits(general, dims), args) : null
     kernels.push({
       kernel: general,
-      program: traceChoice(choice),
+      program: traceChoice(choose(own, {})),
       isBaseline: family.group === 'matmul' || family.name.startsWith('sequential'),
       ...tuned,
     })
@@ -131,11 +140,6 @@ async function emitAll(args: EmitArguments): Promise<void> {
   console.error(`${output}: ${kernels.length} kernels, ${dialects.join(' and ')}; see README.md there.`)
 }
 
-const withinLimits = ({ dims, limits }: Family['general'], shape: Dims): Dims =>
-  Object.fromEntries(
-    dims.filter((dim) => dim !== '1').map((dim) => [dim, Math.min(shape[dim]!, limits[dim] ?? shape[dim]!)]),
-  )
-
 /** What is tuned, and for which shape: where several cores share it, the form for the whole at the shape of a share. */
 function ofOneCore(family: Family, args: EmitArguments): [Family, Dims] {
   const dims = checkShape(family, args.shape!)
@@ -143,7 +147,7 @@ function ofOneCore(family: Family, args: EmitArguments): [Family, Dims] {
   const split = coresOf(traceChoice(choice, optionsOf(args)), args, dims)
   if (!split) return [family, dims]
   const share = dimsOfShare(dims, split, sharesOf(dims, split)[0]!)
-  return [{ ...family, general: choice.kernel, special: [] }, share]
+  return [alone(family, choice.kernel), share]
 }
 
 /** The best program of a family for a shape, and what that was, in words. */
