@@ -110,6 +110,21 @@ export function checkShape(family: Family, dims: Dims): Dims {
   return dims
 }
 
+/**
+ * What the benchmarks work on: a layer K, r, N at one number of rows, or at the usual ones.
+ * @throws ArgumentError
+ */
+export function workloadOf(
+  shape: Dims | undefined,
+  usual: { readonly dims: Dims; readonly rows: readonly number[] },
+): { dims: Dims; rows: readonly number[] } {
+  const { M, ...given } = shape ?? {}
+  const dims = { ...usual.dims, ...given }
+  // its kernel takes every dimension
+  checkShape(familyOf('fused_xuv'), { M: M ?? 1, ...dims })
+  return { dims, rows: M === undefined ? usual.rows : [M] }
+}
+
 export interface KernelArguments {
   readonly shape: Dims
   readonly dtype: Dtype

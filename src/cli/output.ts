@@ -42,6 +42,10 @@ export function fields(values: Readonly<Record<string, string | number>>): strin
     .join('\n')
 }
 
+/** `+1.2 %`, of a fraction. */
+export const signedPercent = (fraction: number): string =>
+  `${fraction < 0 ? '' : '+'}${(100 * fraction).toFixed(1)} %`
+
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
 
 /** `512 B`, `2.5 KiB`, `7.500 GiB`: four significant digits, binary units. */

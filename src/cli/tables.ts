@@ -8,15 +8,10 @@ import {
   type TrafficPoint,
   type Trial,
 } from '../report/index.ts'
-import { assignments, table } from './output.ts'
+import { assignments, signedPercent, table } from './output.ts'
 
 const GIB = 2 ** 30
 type Dims = Readonly<Record<string, number>>
-
-const signed = (value: number, reference: number): string => {
-  const percent = 100 * (value / reference - 1)
-  return `${percent < 0 ? '' : '+'}${percent.toFixed(1)} %`
-}
 
 export function showTraffic(dims: Dims, points: readonly TrafficPoint[]): void {
   console.log(`As-written HBM traffic, ${assignments(dims)}, schedules of the seed\n`)
@@ -79,9 +74,9 @@ export function showResiduals(points: readonly FigurePoint[]): void {
             p.M,
             p.series,
             (p.published.seconds * 1e3).toFixed(2),
-            signed(p.seconds, p.published.seconds),
+            signedPercent(p.seconds / p.published.seconds - 1),
             p.published.hbmGiB.toFixed(3),
-            signed(p.hbmGiB, p.published.hbmGiB),
+            signedPercent(p.hbmGiB / p.published.hbmGiB - 1),
           ],
         ]
       : [],

@@ -7,10 +7,13 @@ import { createEngine } from './engine.ts'
 import { interleave, median, timed } from './interleave.ts'
 import type { Engine, EngineInfo, EngineOptions, Layer, LayerDtype, Peaks } from './types.ts'
 
+/** [K, r, N] of an MLP projection of Llama-3.2-1B; rows of decode and of prefill. */
+export const HOST_WORKLOAD = { shape: [2048, 1280, 8192], rows: [1, 8, 128, 512] } as const
+
 export interface HostBenchOptions extends EngineOptions {
-  /** [K, r, N]; default [2048, 1280, 8192], an MLP projection of Llama-3.2-1B. */
+  /** [K, r, N]; default that of HOST_WORKLOAD. */
   shape?: readonly [number, number, number]
-  /** Rows of X; default decode 1 and 8, prefill 128 and 512. */
+  /** Rows of X; default those of HOST_WORKLOAD. */
   rows?: readonly number[]
   dtypes?: readonly LayerDtype[]
   rounds?: number
@@ -53,7 +56,7 @@ interface Pair {
 
 /** Rejects with the signal's reason when it is aborted. */
 export async function benchHost(options: HostBenchOptions = {}): Promise<HostBench> {
-  const { shape = [2048, 1280, 8192], rows = [1, 8, 128, 512], rounds = 9 } = options
+  const { shape, rows, rounds = 9 } = { ...HOST_WORKLOAD, ...options }
   const engine = await createEngine(options)
   try {
     const peaks = engine.measurePeaks()

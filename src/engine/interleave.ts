@@ -32,8 +32,9 @@ export async function interleave(
   for (let round = -1; round < rounds; round++) {
     for (let i = 0; i < candidates.length; i++) {
       const turn = (i + Math.max(round, 0)) % candidates.length
+      // even without a rest this lets a signal through: candidates may be synchronous
+      await new Promise((resolve) => setTimeout(resolve, rest))
       signal?.throwIfAborted()
-      if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest))
       const milliseconds = await candidates[turn]!()
       if (round >= 0) times[turn]!.push(milliseconds)
     }

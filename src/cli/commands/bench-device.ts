@@ -1,7 +1,6 @@
 /** `neuronmm bench --on device`: emitted kernels, measured on a Trainium instance, beside what the model says. */
-import { writeFileSync } from 'node:fs'
 import type { DeviceName } from '../../device/index.ts'
-import { findFamily, type ScheduleRequest } from '../../kernels/index.ts'
+import type { ScheduleRequest } from '../../kernels/index.ts'
 import {
   type Compared,
   compareMeasurements,
@@ -15,13 +14,11 @@ import {
 import { ArgumentError, type Dims } from '../../nki/index.ts'
 import { SERIES, WORKLOAD } from '../../report/index.ts'
 import type { Dtype } from '../../tensor/index.ts'
-import { type CoresArguments, checkShape, coresOf } from '../arguments.ts'
+import { type CoresArguments, coresOf, workloadOf } from '../arguments.ts'
 import { EXIT, MissingError } from '../failure.ts'
-import { assignments, printJson, table } from '../output.ts'
+import { assignments, printJson, signedPercent, table } from '../output.ts'
 import { withProgress } from '../progress.ts'
-
-/** Its kernel has every dimension of the workload. */
-const ALL_DIMS = 'fused_xuv'
+import { checkWritable, writeWhole } from '../whole-files.ts'
 
 /** One row, and enough of them to fill the array. */
 const ROWS = [1, 4096]
@@ -45,9 +42,8 @@ export async function benchOnDevice(args: DeviceArguments): Promise<void> {
   const { warmup, iterations, timeout } = args
   if (iterations < 1 || timeout < 1) throw new ArgumentError('--iterations and --timeout are numbers from 1')
   const names = args.kernels ?? [...new Set(SERIES.map(({ kernel }) => kernel))]
-  const { M, ...given } = args.shape ?? {}
-  const rows = M === undefined ? ROWS : [M]
-  const shapes = rows.map((m) => checkShape(findFamily(ALL_DIMS), { ...WORKLOAD.dims, ...given, M: m }))
+  const { dims: layer, rows } = workloadOf(args.shape, { dims: WORKLOAD.dims, rows: ROWS })
+  const shapes = rows.map((M) => ({ ...layer, M }))
   const points = names.flatMap((name) =>
     shapes.map((dims) =>
       pointOf(name, dims, args.dtype, args.schedule, (program) => coresOf(program, args, dims)),
@@ -55,6 +51,8 @@ export async function benchOnDevice(args: DeviceArguments): Promise<void> {
   )
   const sdk = findSdk({ target: args.target })
   if ('missing' in sdk) throw new MissingError(sdk.missing)
+  const file = args.save ?? `neuronmm-device-${sdk.target}.json`
+  checkWritable(file)
   const { measurements, interrupted } = await withProgress('bench on device', (onProgress, signal) =>
     measureOnDevice(points, sdk, {
       warmup,
@@ -69,8 +67,7 @@ export async function benchOnDevice(args: DeviceArguments): Promise<void> {
     }),
   )
   if (interrupted && measurements.points.length === 0) throw new DOMException('', 'AbortError')
-  const file = args.save ?? `neuronmm-device-${sdk.target}.json`
-  writeFileSync(file, `${JSON.stringify(measurements, null, 2)}\n`)
+  writeWhole(file, `${JSON.stringify(measurements, null, 2)}\n`)
   const compared = compareMeasurements(measurements)
   if (args.json) printJson({ ...measurements, compared, file })
   else show(measurements, compared, file)
@@ -120,10 +117,10 @@ function show(
           sourceOf(c.point),
           c.measured.toFixed(3),
           c.modelled.toFixed(3),
-          signed(c.timeError),
+          signedPercent(c.timeError),
           c.measuredGib?.toFixed(3) ?? '-',
           c.modelledGib.toFixed(3),
-          c.bytesError === null ? '-' : signed(c.bytesError),
+          c.bytesError === null ? '-' : signedPercent(c.bytesError),
         ]),
       ),
     )
@@ -133,5 +130,3 @@ function show(
     `\nSaved to ${file}; npm run calibrate -- --measured ${file} adds it to the calibration report.`,
   )
 }
-
-const signed = (x: number): string => `${x < 0 ? '' : '+'}${(100 * x).toFixed(1)} %`

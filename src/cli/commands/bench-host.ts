@@ -1,31 +1,25 @@
 /** `neuronmm bench --target host`: the engine on this machine, measured, beside the bound that it was measured to have. */
 import { cpus } from 'node:os'
-import { benchHost, type HostBench } from '../../engine/index.ts'
-import { findFamily } from '../../kernels/index.ts'
+import { benchHost, HOST_WORKLOAD, type HostBench } from '../../engine/index.ts'
 import { ArgumentError, type Dims } from '../../nki/index.ts'
-import { checkShape } from '../arguments.ts'
+import { workloadOf } from '../arguments.ts'
 import { printJson, table } from '../output.ts'
 import { withProgress } from '../progress.ts'
 
-/** An MLP projection of Llama-3.2-1B. */
-const DIMS = { K: 2048, r: 1280, N: 8192 }
-
 export async function benchOnHost(shape: Dims | undefined, json: boolean | undefined): Promise<void> {
-  const { M, ...given } = shape ?? {}
-  const dims = { ...DIMS, ...given }
-  checkShape(findFamily('fused_xuv'), { M: M ?? 1, ...dims })
-  const bytes = 4 * dims.r * (dims.K + dims.N)
+  const usual = HOST_WORKLOAD
+  const { dims, rows } = workloadOf(shape, {
+    dims: { K: usual.shape[0], r: usual.shape[1], N: usual.shape[2] },
+    rows: usual.rows,
+  })
+  const [K, r, N] = [dims.K!, dims.r!, dims.N!]
+  const bytes = 4 * r * (K + N)
   if (bytes > LARGEST_BYTES)
     throw new ArgumentError(
       `shape: the factors take ${(bytes / 2 ** 30).toFixed(1)} GiB in float32, the limit here is ${LARGEST_BYTES / 2 ** 30}; give smaller K, r or N`,
     )
   const result = await withProgress('bench', (onProgress, signal) =>
-    benchHost({
-      shape: [dims.K, dims.r, dims.N],
-      ...(M === undefined ? {} : { rows: [M] }),
-      onProgress,
-      signal,
-    }),
+    benchHost({ shape: [K, r, N], rows, onProgress, signal }),
   )
   const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.versions.node}`
   if (json) printJson({ target: 'host', machine, ...result })

@@ -17,7 +17,6 @@ import {
 } from '../../report/index.ts'
 import { diskCache, memoryCache } from '../../tune/index.ts'
 import {
-  checkShape,
   dtypeOption,
   familyOf,
   type KernelArguments,
@@ -25,6 +24,7 @@ import {
   scheduleOption,
   shapeOption,
   withCores,
+  workloadOf,
 } from '../arguments.ts'
 import { EXIT } from '../failure.ts'
 import { printJson } from '../output.ts'
@@ -34,9 +34,6 @@ import { showHeadlines, showPoints, showResiduals, showTraffic, showTrials } fro
 import { makeFolder, writeWhole } from '../whole-files.ts'
 import { benchOnDevice, type DeviceArguments } from './bench-device.ts'
 import { benchOnHost } from './bench-host.ts'
-
-/** Its kernel takes every dimension of the workload. */
-const REFERENCE = 'fused_xuv'
 
 interface BenchArguments extends Omit<DeviceArguments, 'target' | 'shape'> {
   readonly on?: 'device'
@@ -106,10 +103,7 @@ async function bench({ target, ...args }: BenchArguments, command: Command): Pro
 }
 
 async function benchModelled(args: Modelled): Promise<void> {
-  const { M, ...given } = args.shape ?? {}
-  const dims = { ...WORKLOAD.dims, ...given }
-  checkShape(familyOf(REFERENCE), { M: M ?? 1, ...dims })
-  const rows = M === undefined ? WORKLOAD.rows : [M]
+  const { dims, rows } = workloadOf(args.shape, WORKLOAD)
   const names = args.kernels ?? [...new Set(SERIES.map(({ kernel }) => kernel))]
   const series = SERIES.filter(({ kernel }) => names.includes(kernel))
   const draws = !args.json && rows.length > 1 && series.length > 0
