@@ -3,8 +3,10 @@
  * in it each operand is loaded. Its scoreboard names order and blocks, not the positions of the loads; the published time
  * is the best that a search found, so the modelled one is the best over the positions.
  */
-import { type Handles, kernel, type Span, type View } from '../../src/nki/index.ts'
-import { accumulate, load, product, timedOnly } from './moves.ts'
+
+import { load, multiply } from '../../src/kernels/blocks.ts'
+import { type Handles, kernel, type Param, type Span, type View } from '../../src/nki/index.ts'
+import { product, timedOnly } from './moves.ts'
 
 /** All of it before every loop; the whole contraction of a block; a block of it in the loop over the contraction. */
 export const POSITIONS = ['whole', 'block', 'inner'] as const
@@ -72,7 +74,11 @@ function gemm(
   loadW: (k: Span<'K'>, n: Span<'N'>) => Block<'N'>,
   y: View<'hbm', 'M', 'N'>,
   { M, K, N }: { M: Span<'M'>; K: Span<'K'>; N: Span<'N'> },
-  s: Sizes & { outer: 'rows' | 'columns'; xLoad: Position; wLoad: Position },
+  s: Record<'mBlock' | 'nBlock' | 'kBlock', Param> & {
+    outer: 'rows' | 'columns'
+    xLoad: Position
+    wLoad: Position
+  },
 ): void {
   const { nl } = h
   const wholeX = s.xLoad === 'whole' ? loadX(K, M) : null
@@ -116,7 +122,7 @@ function multiplyOnce(
   for (const rows of nl.affineRange(m.tiles(128)))
     for (const cols of nl.affineRange(n.tiles(512))) {
       const out = nl.sbuf('out', [rows, cols], y.dtype)
-      nisa.tensorCopy({ dst: out, src: accumulate(h, [rows, cols], x, w) })
+      nisa.tensorCopy({ dst: out, src: multiply(h, [rows, cols], x, w) })
       nisa.dmaCopy({ dst: y.at(rows, cols), src: out })
     }
 }
@@ -133,12 +139,6 @@ function addProduct(
   for (const rows of nl.affineRange(m.tiles(128)))
     for (const cols of nl.affineRange(n.tiles(512))) {
       const tile = sums.at(rows, cols)
-      nisa.tensorTensor({ dst: tile, data1: tile, data2: accumulate(h, [rows, cols], x, w), op: 'add' })
+      nisa.tensorTensor({ dst: tile, data1: tile, data2: multiply(h, [rows, cols], x, w), op: 'add' })
     }
-}
-
-interface Sizes {
-  readonly mBlock: Parameters<Span<'M'>['blocks']>[0]
-  readonly nBlock: Parameters<Span<'N'>['blocks']>[0]
-  readonly kBlock: Parameters<Span<'K'>['blocks']>[0]
 }

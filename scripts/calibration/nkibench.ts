@@ -2,8 +2,10 @@
  * Kernels of NKIBench (github.com/zhang677/AccelOpt), float32 on Trn1, loop by loop after their published source. Where
  * the best form is published by its traffic only, that is said.
  */
+
+import { load } from '../../src/kernels/blocks.ts'
 import { type Handles, kernel, type View } from '../../src/nki/index.ts'
-import { load, product, storeRow, timedOnly } from './moves.ts'
+import { product, storeRow, timedOnly } from './moves.ts'
 
 /** NKIBench `matmul`: W in blocks of columns, X as it lies and transposed on the tensor engine for every block. */
 export const transposingMatmul = kernel({

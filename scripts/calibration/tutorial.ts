@@ -2,8 +2,10 @@
  * Matmuls of AWS's worked example (4096³, its steps V1 and V2) and of the autotuner's 2048³ ladder, which the library
  * does not have in this form.
  */
+
+import { load, multiply } from '../../src/kernels/blocks.ts'
 import { kernel, type Span, type View } from '../../src/nki/index.ts'
-import { accumulate, load, product, storeRow, timedOnly } from './moves.ts'
+import { product, storeRow, timedOnly } from './moves.ts'
 
 const blocks = { mBlock: 1024, nBlock: 1024 }
 
@@ -66,7 +68,7 @@ export const tileLoads = kernel({
         for (const m of nl.affineRange(mBlock.tiles(128)))
           for (const n of nl.affineRange(nBlock.tiles(512))) {
             const out = nl.sbuf('out', [m, n], y.dtype)
-            nisa.tensorCopy({ dst: out, src: accumulate(h, [m, n], xBlock, wBlock) })
+            nisa.tensorCopy({ dst: out, src: multiply(h, [m, n], xBlock, wBlock) })
             nisa.dmaCopy({ dst: y.at(m, n), src: out })
           }
       }
