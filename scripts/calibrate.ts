@@ -4,10 +4,10 @@
  */
 import { writeFileSync } from 'node:fs'
 import { extrapolations } from './calibration/extrapolate.ts'
+import { measuredSections } from './calibration/measured.ts'
 import { model } from './calibration/model.ts'
 import { POINTS } from './calibration/points.ts'
 import { compare, report } from './calibration/report.ts'
-import { measuredSections } from './measured.ts'
 
 const measured = measuredSections(process.argv.slice(2))
 const results = POINTS.map((point) => compare(point, model(point)))

@@ -4,6 +4,7 @@
  * new table means for time is in docs/tuning.md, which `npm run tuning-report` writes.
  */
 import { writeFileSync } from 'node:fs'
+import { assignments } from '../src/cli/output.ts'
 import { DEVICES } from '../src/device/index.ts'
 import { alone, findFamily } from '../src/kernels/index.ts'
 import type { Dims, ScheduleValues } from '../src/nki/index.ts'
@@ -43,11 +44,6 @@ async function best(name: Name, target: Target, dims: Dims): Promise<ScheduleVal
     seconds(exact) > WORTH.seconds * seconds(rounded) || traffic(exact) > WORTH.traffic * traffic(rounded)
   return costly ? rounded.schedule : exact.schedule
 }
-
-const assignments = (values: Dims | ScheduleValues): string =>
-  Object.entries(values)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ')
 
 async function lines(name: Name, target: Target): Promise<string> {
   const { general } = findFamily(name)

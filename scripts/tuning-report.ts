@@ -10,6 +10,7 @@ import { bind, type Dims } from '../src/nki/index.ts'
 import { profile } from '../src/simulate/index.ts'
 import { type Candidate, diskCache, tune } from '../src/tune/index.ts'
 import { LAYERS } from './layers.ts'
+import { table } from './markdown.ts'
 
 const TARGETS: readonly DeviceName[] = ['trn1', 'trn2']
 
@@ -45,9 +46,6 @@ const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(2)
 const times = (a: number, b: number): string => (a / b).toFixed(2)
 const shape = ({ K, r, N }: { K: number; r: number; N: number }): string => `${K}, ${r}, ${N}`
 
-const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-
 const DECODE = [
   { K: 2048, r: 1280, N: 8192 },
   { K: 8192, r: 1280, N: 2048 },
@@ -76,7 +74,7 @@ async function decode(): Promise<string> {
         ])
       }
   const head = ['core', 'K, r, N', 'M', 'bound µs', 'default µs', 'over the bound', 'tuned over the bound']
-  return table([...head, 'seed µs', 'seed over default'], rows)
+  return table([...head, 'seed µs', 'seed over default'], rows).join('\n')
 }
 
 async function prefill(): Promise<string> {
@@ -103,7 +101,7 @@ async function prefill(): Promise<string> {
         ])
       }
   const head = ['core', 'K, r, N', 'M', 'default ms', 'over its bound', 'over the best in float32']
-  return table([...head, 'over the best', "the seed's better one over default"], rows)
+  return table([...head, 'over the best', "the seed's better one over default"], rows).join('\n')
 }
 
 async function workload(): Promise<string> {
@@ -118,7 +116,7 @@ async function workload(): Promise<string> {
     for (const [name, m] of all)
       rows.push([target, name, ms(m.seconds), times(m.seconds, m.bound), gib(m.bytes)])
   }
-  return table(['core', 'schedule', 'ms', 'over the bound', 'HBM traffic, GiB'], rows)
+  return table(['core', 'schedule', 'ms', 'over the bound', 'HBM traffic, GiB'], rows).join('\n')
 }
 
 function mlp(): string {
@@ -137,7 +135,7 @@ function mlp(): string {
       ]
     }),
   )
-  return table(['core', 'M', 'ms', 'seed over ours, time', 'GiB', 'seed over ours, traffic'], rows)
+  return table(['core', 'M', 'ms', 'seed over ours, time', 'GiB', 'seed over ours, traffic'], rows).join('\n')
 }
 
 const text = `# Tuned schedules

@@ -4,8 +4,8 @@ import { choose, findFamily, traceChoice } from '../../src/kernels/index.ts'
 import { bind, type Dims, type Kernel, type Program, type ScheduleValues } from '../../src/nki/index.ts'
 import { type Profile, profile } from '../../src/simulate/index.ts'
 import type { Dtype } from '../../src/tensor/index.ts'
+import { table } from '../markdown.ts'
 import { reading, silu } from './elementwise.ts'
-import { table } from './table.ts'
 import { blockedMatmul } from './tutorial.ts'
 
 const NAMES = Object.keys(DEVICES) as DeviceName[]

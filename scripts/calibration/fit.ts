@@ -2,7 +2,7 @@
  * How firmly each calibrated number stands: refitted to its observations, refitted without each of them in turn, and
  * changed by a tenth.
  */
-import { type Calibrated, DEVICES, type Device, type Quantity } from '../../src/device/index.ts'
+import { type Calibrated, DEVICES, type Device, isCount, type Quantity } from '../../src/device/index.ts'
 import { model, setting } from './model.ts'
 import type { Point } from './point.ts'
 
@@ -11,9 +11,6 @@ const OBSERVABLE: Partial<Record<keyof Calibrated, 'tensor' | 'vector'>> = {
   matmulOverhead: 'tensor',
   reciprocalCycles: 'vector',
 }
-
-/** Numbers that are counts are compared with their neighbours, not fitted. */
-export const COUNTS: readonly (keyof Calibrated)[] = ['bufferingDegree', 'passingTiles']
 
 export function logError(point: Point, name: keyof Calibrated, value: number): number {
   const modelled = model(point, setting(name, value))
@@ -65,7 +62,8 @@ export function fitted(
   points: readonly Point[],
 ): Fitted {
   const own = points.filter((point) => point.target === device.name && point.calibrates?.includes(name))
-  const fixed = COUNTS.includes(name) || own.length === 0
+  // counts are compared with their neighbours, not fitted
+  const fixed = isCount(name) || own.length === 0
   const leftOut =
     fixed || own.length < 2
       ? []

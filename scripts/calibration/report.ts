@@ -1,9 +1,9 @@
 /** The calibration report: docs/calibration.md. */
-import { DEVICES, machineOf } from '../../src/device/index.ts'
-import { COUNTS, calibratedNumbers, type Fitted, fitted } from './fit.ts'
+import { DEVICES, machineOf, neighbours } from '../../src/device/index.ts'
+import { percent, table } from '../markdown.ts'
+import { calibratedNumbers, type Fitted, fitted } from './fit.ts'
 import { type Modelled, model, setting } from './model.ts'
 import type { Point } from './point.ts'
-import { table } from './table.ts'
 
 const GIB = 2 ** 30
 
@@ -25,7 +25,6 @@ export function compare(point: Point, modelled: Modelled): Result {
   }
 }
 
-const percent = (x: number): string => `${x >= 0 ? '+' : '−'}${Math.abs(100 * x).toFixed(1)} %`
 const size = (x: number): string => `${(100 * x).toFixed(1)} %`
 const ms = (x: number): string => x.toFixed(x < 1 ? 4 : 2)
 
@@ -73,19 +72,19 @@ function overview(results: readonly Result[]): string[] {
   )
 }
 
+/** Columns of every table that holds the model against something. */
+export const MODELLED_MEASURED = [
+  'ms modelled',
+  'ms measured',
+  'error',
+  'GiB modelled',
+  'GiB measured',
+  'error',
+] as const
+
 const measurements = (results: readonly Result[]): string[] =>
   table(
-    [
-      'source',
-      'measurement',
-      'use',
-      'ms modelled',
-      'ms measured',
-      'error',
-      'GiB modelled',
-      'GiB measured',
-      'error',
-    ],
+    ['source', 'measurement', 'use', ...MODELLED_MEASURED],
     results.map(({ point, modelled, timeError, bytesError }) => [
       `${point.source} (${point.target}, ${point.dtype})`,
       point.name,
@@ -163,10 +162,7 @@ function numbers(results: readonly Result[]): string[] {
   )
   const rows = all.map((one) => {
     const { device, name, quantity, points, value, leftOut } = one
-    const neighbours = COUNTS.includes(name)
-      ? [quantity.value / 2, quantity.value * 2]
-      : [quantity.value * 0.9, quantity.value * 1.1]
-    const [less, more] = neighbours.map((v) => errorsWith(results, one, v))
+    const [less, more] = neighbours(name, quantity.value).map((v) => errorsWith(results, one, v))
     const base = errorsWith(results, one, quantity.value)
     const errors = (s: Summary) => `${size(s.median)}, ${size(s.worst)}`
     return [

@@ -5,7 +5,16 @@ import { trn2 } from './trn2.ts'
 import { trn3 } from './trn3.ts'
 
 export { type Calibrated, type Device, type DeviceName, type Documented, PASSES } from './device.ts'
-export { dmaBandwidth, dmaTime, type Machine, machineOf, peakMacs, withCalibrated } from './machine.ts'
+export {
+  dmaBandwidth,
+  dmaTime,
+  isCount,
+  type Machine,
+  machineOf,
+  neighbours,
+  peakMacs,
+  withCalibrated,
+} from './machine.ts'
 export type { Quantity } from './quantity.ts'
 export { trn1, trn2, trn3 }
 

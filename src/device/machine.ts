@@ -92,6 +92,15 @@ const SETTERS: {
   passingTiles: (_, value) => ({ passingTiles: value }),
 }
 
+/** Numbers that are counts. */
+const COUNTS: ReadonlySet<keyof Calibrated> = new Set(['bufferingDegree', 'passingTiles'])
+
+export const isCount = (name: keyof Calibrated): boolean => COUNTS.has(name)
+
+/** What a calibrated number is compared with: a tenth less and more, half and twice of a count. */
+export const neighbours = (name: keyof Calibrated, value: number): [lower: number, higher: number] =>
+  isCount(name) ? [value / 2, value * 2] : [value * 0.9, value * 1.1]
+
 /** The machine with another value of a calibrated number, in the unit of the device table. */
 export const withCalibrated = (machine: Machine, name: keyof Calibrated, value: number): Machine => ({
   ...machine,

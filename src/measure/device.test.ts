@@ -7,7 +7,6 @@ import {
   compareMeasurements,
   findSdk,
   type Measurement,
-  measuredSection,
   measureOnDevice,
   type Point,
   parseMeasurements,
@@ -240,19 +239,6 @@ describe('the file', () => {
     expect(host!.modelled - device!.modelled).toBeCloseTo(0.042, 2)
     for (const c of [host!, device!]) expect(c.timeError).toBeCloseTo(c.modelled / c.measured - 1, 12)
     expect(device!.bytesError).toBeCloseTo((device!.modelledGib * 2 ** 30) / 1.5e6 - 1, 12)
-  })
-
-  it('becomes a section of the report, which says that it calibrated nothing', () => {
-    const text = measuredSection(document, 'a.json').join('\n')
-    expect(text).toContain('## Measured by a user: a.json')
-    expect(text).toContain('None of these points was used to calibrate the model.')
-    const schedule = Object.entries(points[0]!.schedule).map(([entry, value]) => `${entry}=${value}`)
-    expect(schedule).not.toEqual([])
-    expect(text).toContain(
-      `| fused_xuv M=256 K=512 r=128 N=512 bfloat16 (${schedule.join(' ')}) | host clock |`,
-    )
-    expect(text).toContain('| profiler |')
-    expect(text).toMatch(/- sequential_xuv M=256 .* was not measured: SystemExit: 70/)
   })
 
   const changed = (change: object) => JSON.stringify({ ...document, ...change })

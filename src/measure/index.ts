@@ -9,5 +9,5 @@ export {
 } from './document.ts'
 export { type Point, pointOf } from './points.ts'
 export { parseSummary } from './profiler.ts'
-export { type Compared, compareMeasurements, measuredSection, sourceOf } from './report.ts'
+export { type Compared, compareMeasurements, sourceOf } from './report.ts'
 export { findSdk, hasDevice, type Sdk, type SdkOptions } from './sdk.ts'

@@ -1,4 +1,4 @@
-/** Measured beside modelled: the rows of a table, and the section of the calibration report for a user's file. */
+/** Measured beside modelled. */
 import { isDeviceTime, type Measurement, type Measurements, typical } from './document.ts'
 import { modelPoint } from './points.ts'
 
@@ -41,59 +41,3 @@ export function compareMeasurements({ target, points }: Measurements): Compared[
 /** What its time was taken by. */
 export const sourceOf = ({ clock, profile }: Measurement): string =>
   profile ? 'profiler' : clock === 'nc_latency' ? 'nki.benchmark' : 'host clock'
-
-const percent = (x: number): string => `${x >= 0 ? '+' : '−'}${Math.abs(100 * x).toFixed(1)} %`
-const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-
-/** The section, as lines of Markdown. `source` is the name of the file. */
-export function measuredSection(measurements: Measurements, source: string): string[] {
-  const { machine, target, dialect, failures } = measurements
-  const packages = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`)
-  const head = [
-    'measurement',
-    'by',
-    'ms modelled',
-    'ms measured',
-    'error',
-    'GiB modelled',
-    'GiB measured',
-    'error',
-  ]
-  return [
-    `## Measured by a user: ${source}`,
-    '',
-    `On ${machine.instance ?? 'an unnamed machine'} (${target}), ${dialect} dialect, ${packages.join(', ')}. None of these points was used to calibrate the model.`,
-    '',
-    line(head),
-    line(Array<string>(head.length).fill('---')),
-    ...compareMeasurements(measurements).map((c) =>
-      line([
-        title(c.point),
-        sourceOf(c.point),
-        c.modelled.toFixed(3),
-        c.measured.toFixed(3),
-        percent(c.timeError),
-        c.modelledGib.toFixed(3),
-        c.measuredGib?.toFixed(3) ?? '–',
-        c.bytesError === null ? '–' : percent(c.bytesError),
-      ]),
-    ),
-    '',
-    ...failures.map((f) => `- ${title(f)} was not measured: ${f.error}`),
-    ...(failures.length > 0 ? [''] : []),
-  ]
-}
-
-type Titled = Pick<Measurement, 'kernel' | 'dims' | 'dtype' | 'schedule' | 'cores'>
-
-function title({ kernel, dims, dtype, schedule, cores }: Titled): string {
-  const shape = Object.entries(dims).map(([dim, size]) => `${dim}=${size}`)
-  const entries = Object.entries(schedule).map(([name, value]) => `${name}=${value}`)
-  return [
-    kernel,
-    ...shape,
-    dtype,
-    ...(cores ? [`${cores.count} cores share ${cores.dim}`] : []),
-    ...(entries.length > 0 ? [`(${entries.join(' ')})`] : []),
-  ].join(' ')
-}

@@ -2,7 +2,14 @@
  * What a modelled time hinges on: how many copies the compiler is assumed to make of a loop's buffers, and the numbers
  * that were calibrated rather than documented.
  */
-import { type Calibrated, type Device, type Machine, machineOf, withCalibrated } from '../../device/index.ts'
+import {
+  type Calibrated,
+  type Device,
+  type Machine,
+  machineOf,
+  neighbours,
+  withCalibrated,
+} from '../../device/index.ts'
 import type { Binding, Program } from '../../nki/index.ts'
 import { profile } from './profile.ts'
 
@@ -20,7 +27,6 @@ export interface Sensitivity {
   }[]
 }
 
-const COUNTS: ReadonlySet<keyof Calibrated> = new Set(['bufferingDegree', 'passingTiles'])
 /** Percent of the time, below which a number does not matter. */
 const MATTERS = 0.1
 /** KiB per partition, more than any kernel asks for. */
@@ -35,7 +41,7 @@ export function sensitivity(program: Program, binding: Binding, device: Device):
   const percent = (changed: Machine): number => (time(changed) / assumed - 1) * 100
   const numbers = (Object.keys(device.calibrated) as (keyof Calibrated)[]).map((name) => {
     const { value, unit } = device.calibrated[name]!
-    const [low, high] = COUNTS.has(name) ? [value / 2, value * 2] : [value * 0.9, value * 1.1]
+    const [low, high] = neighbours(name, value)
     return {
       name,
       value,
