@@ -1,6 +1,6 @@
 /** What stands around the body of a kernel: docstring, signature, shapes and their checks, named constants. */
 import { type HbmTensor, PARTITIONS, type Param, type Program } from '../nki/index.ts'
-import { type Bound, boundsOf } from './bounds.ts'
+import type { Bound } from './bounds.ts'
 import { DIALECT, type Dialect, HELPERS, type Helper, imports, WRITTEN_BY } from './dialect.ts'
 import { packed, paragraph, statement } from './format.ts'
 import type { Plan } from './plan.ts'
@@ -11,6 +11,8 @@ import { coreStart, dtypeText } from './writer.ts'
 export interface HeadContext {
   readonly program: Program
   readonly plan: Plan
+  /** How large its keywords may be. */
+  readonly bounds: ReadonlyMap<Param, Bound>
   readonly sizes: Sizes
   readonly survey: Survey
   readonly aligned: ReadonlySet<string>
@@ -73,9 +75,8 @@ export function signature({ name, inputs, params }: Program): string[] {
 }
 
 export function kernelDocstring(context: HeadContext, options: HeadOptions): string[] {
-  const { program, plan, aligned } = context
+  const { program, plan, bounds, aligned } = context
   const { inputs, output, params, dims } = program
-  const bounds = boundsOf(program, plan)
   const named = dims.filter(({ dim }) => dim !== '1')
   const item = (text: string) => paragraph(text, 2, '', '    ')
   const lines = [
@@ -180,7 +181,7 @@ function describe(dim: string, limit: number, aligned: boolean): string {
 }
 
 /** Shapes of the arguments, by name, and that they and the keywords fit. */
-export function shapes({ program, plan }: HeadContext): string[] {
+export function shapes({ program, bounds }: HeadContext): string[] {
   const seen = new Set<string>()
   const names: string[] = []
   const checks: string[] = []
@@ -197,7 +198,6 @@ export function shapes({ program, plan }: HeadContext): string[] {
   for (const { dim, limit } of program.dims)
     if (dim !== '1' && limit !== Number.POSITIVE_INFINITY)
       checks.push(`assert ${dim} <= ${limit}, "${program.name} takes ${dim} up to ${limit}"`)
-  const bounds = boundsOf(program, plan)
   for (const param of program.params) {
     const name = textOf(param)
     const bound = bounds.get(param)

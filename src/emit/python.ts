@@ -3,6 +3,7 @@
  * numbers of the schedule are keyword arguments; choices and options are those of the trace.
  */
 import { ArgumentError, type Program, type Split, splitOf } from '../nki/index.ts'
+import { boundsOf } from './bounds.ts'
 import { CurrentWriter } from './current.ts'
 import { checkTarget, DIALECTS, type Dialect } from './dialect.ts'
 import { statement } from './format.ts'
@@ -65,7 +66,7 @@ export function emitPython(program: Program, options: EmitOptions): string {
     aligned,
     shared,
   })
-  const context = { program, plan, sizes, survey, aligned, shared }
+  const context = { program, plan, bounds: boundsOf(program, plan), sizes, survey, aligned, shared }
   const promised = promises(context)
   const shares = share(context)
   const constants = sizes.assignments([...promised, ...body].join('\n'))

@@ -1,8 +1,9 @@
 /**
  * What a candidate costs, kept on disk: one small JSON file per candidate in $XDG_CACHE_HOME/neuronmm/tune (by default
  * ~/.cache/neuronmm/tune; in the temporary folder for a user without a home). The name of a file is a hash of all that
- * the cost depends on, so nothing ever needs to be invalidated: another program, shape, dtype, device table or version of the model is another file. Each is written as
- * soon as it is known, so that a search which was stopped goes on where it was; several may share the folder.
+ * the cost depends on, so nothing ever needs to be invalidated: another program, shape, dtype, device table or version of
+ * the model is another file. Each is written as soon as it is known, so that a search which was stopped goes on where it
+ * was; several may share the folder.
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'

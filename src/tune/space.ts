@@ -11,9 +11,8 @@ interface Entry {
 }
 
 /**
- * Full schedules, without duplicates, in a fixed order: the default for the shape on the target is the
- * first. `fixed` entries have
- * the value that is given; a kernel that has no such entry is not affected.
+ * Full schedules, without duplicates, in a fixed order: the default for the shape on the target is the first. `fixed`
+ * entries have the value that is given; a kernel that has no such entry is not affected.
  */
 export function candidates(
   kernel: Kernel,

@@ -181,22 +181,27 @@ function evictUntilFits(buffers: readonly Buffer[], machine: Machine, extents: E
 
 /** What is still left goes to streamed buffers: pieces that stay need not be loaded again. */
 function fillUp(buffers: readonly Buffer[], machine: Machine): void {
-  for (const buffer of buffers) {
-    if (buffer.residence !== 'streamed') continue
-    let [fitting, most] = [buffer.residentTiles, tilesOf(buffer.grid)]
-    while (fitting < most) {
-      buffer.residentTiles = Math.ceil((fitting + most) / 2)
-      if (fits(buffers, machine.sbuf)) fitting = buffer.residentTiles
-      else most = buffer.residentTiles - 1
-    }
-    buffer.residentTiles = fitting
+  for (const buffer of buffers)
+    if (buffer.residence === 'streamed')
+      grow(buffer, 'residentTiles', tilesOf(buffer.grid), () => fits(buffers, machine.sbuf))
+}
+
+/** Raises a number of tiles that fits to the largest one that does, of at most so many. */
+function grow(buffer: Buffer, tiles: 'residentTiles' | 'tilesAhead', atMost: number, holds: () => boolean) {
+  let [fitting, most] = [buffer[tiles], atMost]
+  while (fitting < most) {
+    buffer[tiles] = Math.ceil((fitting + most) / 2)
+    if (holds()) fitting = buffer[tiles]
+    else most = buffer[tiles] - 1
   }
+  buffer[tiles] = fitting
 }
 
 /** The buffers that are alive when most bytes are. */
 function atPeak(buffers: readonly Buffer[]): Buffer[] {
-  const alive = blocksOf(buffers).map(({ alive: { from } }) =>
-    blocksOf(buffers).filter((other) => other.alive.from <= from && from <= other.alive.to),
+  const all = blocksOf(buffers)
+  const alive = all.map(({ alive: { from } }) =>
+    all.filter((other) => other.alive.from <= from && from <= other.alive.to),
   )
   const sum = (blocks: readonly { bytes: number }[]): number =>
     blocks.reduce((total, b) => total + b.bytes, 0)
@@ -239,18 +244,7 @@ function raiseDegrees(buffers: readonly Buffer[], machine: Machine): void {
   const enough = strictest(buffers, machine.sbuf, [fitsUnshared, fitsApart])
   for (const buffer of rotating.sort((a, b) => a.degree - b.degree))
     if (buffer.degree < Math.min(machine.maxDegree, buffer.instances))
-      loadAhead(buffer, buffers, machine, enough)
-}
-
-/** As many tiles of one more copy as there is room for. */
-function loadAhead(buffer: Buffer, buffers: readonly Buffer[], machine: Machine, enough: Fits): void {
-  let [fitting, most] = [0, tilesOf(buffer.grid) - 1]
-  while (fitting < most) {
-    buffer.tilesAhead = Math.ceil((fitting + most) / 2)
-    if (enough(buffers, machine.sbuf)) fitting = buffer.tilesAhead
-    else most = buffer.tilesAhead - 1
-  }
-  buffer.tilesAhead = fitting
+      grow(buffer, 'tilesAhead', tilesOf(buffer.grid) - 1, () => enough(buffers, machine.sbuf))
 }
 
 /** What is alive together with a spilled strip keeps to one copy, for the sake of the strip. */
