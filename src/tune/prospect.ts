@@ -18,6 +18,8 @@ import type { Dtype } from '../tensor/index.ts'
 export interface Prospect {
   readonly kernel: Kernel
   readonly schedule: ScheduleValues
+  /** It is the default for the shape, or the kernel has a name for it. */
+  readonly named: boolean
   readonly program: Program
   readonly binding: Binding
   /** Whether everything stays in SBUF: nothing is spilled, nothing loaded again. */
@@ -30,8 +32,7 @@ export interface Prospect {
 }
 
 export function prospectOf(
-  kernel: Kernel,
-  schedule: ScheduleValues,
+  { kernel, schedule, named }: Pick<Prospect, 'kernel' | 'schedule' | 'named'>,
   options: OptionValues,
   dims: Dims,
   dtype: Dtype,
@@ -44,6 +45,7 @@ export function prospectOf(
   return {
     kernel,
     schedule,
+    named,
     program,
     binding,
     fits: needed <= capacity && tenants.every(({ residence }) => residence === 'resident'),

@@ -5,11 +5,6 @@
  */
 import { type Dims, type Kernel, Param, type ScheduleValues, walk } from '../nki/index.ts'
 
-interface Entry {
-  readonly kernel: Kernel
-  readonly schedule: ScheduleValues
-}
-
 /**
  * Full schedules, without duplicates, in a fixed order: the default for the shape on the target is the first. `fixed`
  * entries have the value that is given; a kernel that has no such entry is not affected.
@@ -44,12 +39,12 @@ const named = (kernel: Kernel, dims: Dims, target: string): ScheduleValues[] => 
   ...Object.values(kernel.schedules),
 ]
 
-/** Whether it is the default for the shape, or a schedule that the kernel names. */
-export function isNamed({ kernel, schedule }: Entry, dims: Dims, target: string): boolean {
-  const text = JSON.stringify(schedule)
-  return named(kernel, dims, target).some(
-    (entries) => JSON.stringify({ ...kernel.schedule, ...entries }) === text,
+/** Tells whether a candidate is the default for the shape, or a schedule that the kernel names. */
+export function namedOf(kernel: Kernel, dims: Dims, target: string): (schedule: ScheduleValues) => boolean {
+  const texts = new Set(
+    named(kernel, dims, target).map((entries) => JSON.stringify({ ...kernel.schedule, ...entries })),
   )
+  return (schedule) => texts.has(JSON.stringify(schedule))
 }
 
 function combinations(axes: readonly (readonly [string, readonly (number | string)[]])[]): ScheduleValues[] {

@@ -16,7 +16,7 @@ import { profile } from '../simulate/index.ts'
 import type { Dtype } from '../tensor/index.ts'
 import { type Cache, type Cost, cacheKey } from './cache.ts'
 import { type Prospect, prospectOf, shorten } from './prospect.ts'
-import { candidates, isNamed } from './space.ts'
+import { candidates, namedOf } from './space.ts'
 
 export interface Candidate extends Cost {
   /** Name of the form. */
@@ -95,7 +95,7 @@ class Search {
   async run(): Promise<TuneResult> {
     const prospects = await this.prospects()
     this.floor = Math.min(...prospects.map(({ least }) => least))
-    const pool = prospects.filter((p) => p.fits || isNamed(p, this.dims, this.device.name))
+    const pool = prospects.filter((p) => p.fits || p.named)
     await this.profileAll(await this.foresee(pool))
     let profiled = ranked([...this.costs])
     // what has a name need not fit; if such a one is the best so far, others that do not fit may be better still
@@ -121,13 +121,18 @@ class Search {
   private async prospects(): Promise<Prospect[]> {
     const { family, dims, options, device } = this
     const { fixed = {} } = options
-    const entries = formsFor(family, dims).flatMap((kernel) =>
-      candidates(kernel, dims, fixed, device.name).map((schedule) => ({ kernel, schedule })),
-    )
+    const entries = formsFor(family, dims).flatMap((kernel) => {
+      const isNamed = namedOf(kernel, dims, device.name)
+      return candidates(kernel, dims, fixed, device.name).map((schedule) => ({
+        kernel,
+        schedule,
+        named: isNamed(schedule),
+      }))
+    })
     this.total = entries.length + FINALISTS
     const prospects: Prospect[] = []
-    for (const { kernel, schedule } of entries) {
-      prospects.push(prospectOf(kernel, schedule, options.options ?? {}, dims, this.dtype, device))
+    for (const entry of entries) {
+      prospects.push(prospectOf(entry, options.options ?? {}, dims, this.dtype, device))
       if (prospects.length % 16 === 0) await this.pause()
     }
     return prospects
@@ -139,16 +144,15 @@ class Search {
     const foreseen: [Prospect, number][] = []
     let { fastest } = this
     for (const prospect of this.byPromise(pool)) {
-      const { kernel, schedule, program, least } = prospect
+      const { kernel, program, least, named } = prospect
       const shorter = shorten(prospect)
       this.done++
-      if (!shorter || isNamed(prospect, this.dims, this.device.name)) finalists.push(prospect)
+      if (!shorter || named) finalists.push(prospect)
       if (!shorter) continue
       this.outcomes.set(prospect, { outcome: 'bound', seconds: least })
       if (least > fastest * FORESIGHT) continue
       const time = (dims: Dims): number =>
-        this.costOf({ kernel, schedule, program, binding: bind(program, dims, this.dtype) }).metrics
-          .total_time
+        this.costOf({ kernel, program, binding: bind(program, dims, this.dtype) }).metrics.total_time
       const [one, two] = [time(shorter.one), time(shorter.two)]
       const seconds = one + (shorter.trips - 1) * (two - one)
       this.outcomes.set(prospect, { outcome: 'foreseen', seconds })
@@ -189,11 +193,7 @@ class Search {
     return [...prospects].sort((a, b) => key(a) - key(b) || a.bytes - b.bytes)
   }
 
-  private costOf({
-    kernel,
-    program,
-    binding,
-  }: Pick<Prospect, 'kernel' | 'schedule' | 'program' | 'binding'>): Cost {
+  private costOf({ kernel, program, binding }: Pick<Prospect, 'kernel' | 'program' | 'binding'>): Cost {
     const { cache = null } = this.options
     const macs = kernel.macs(binding.dims)
     const key = cache && cacheKey(program, binding, this.device, macs)
