@@ -1,11 +1,10 @@
 /** Speed relative to the fastest of each group, as SVG: one small chart of bars a group. */
 import * as Plot from '@observablehq/plot'
-import { parseHTML } from 'linkedom'
+import { svgOf } from '../dist/report/canvas.js'
 
 const ROW = 18
 
 export function barChart(groups) {
-  const { document } = parseHTML('<!doctype html><html><body></body></html>')
   const titleOf = ({ product, shape, rows }) => `${product} ${shape.join('×')}, M = ${rows}`
   const rows = groups.flatMap((group) => {
     const fastest = Math.min(...group.candidates.map((c) => c.milliseconds))
@@ -18,13 +17,11 @@ export function barChart(groups) {
     }))
   })
   const labels = [...new Set(rows.map(({ label }) => label))]
-  const svg = Plot.plot({
-    document,
+  const svg = svgOf({
     width: 860,
     height: 60 + groups.length * (labels.length * ROW + 14),
     marginLeft: 190,
     marginRight: 210,
-    style: { fontSize: '11px', background: 'white' },
     x: { label: 'speed relative to the fastest of the group', domain: [0, 1], grid: true },
     y: { label: null, domain: labels },
     fy: { label: null, domain: groups.map(titleOf) },
@@ -34,6 +31,5 @@ export function barChart(groups) {
       Plot.text(rows, { x: 'speed', y: 'label', fy: 'group', text: 'time', textAnchor: 'start', dx: 4 }),
     ],
   })
-  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
-  return `${svg.outerHTML}\n`
+  return `${svg}\n`
 }

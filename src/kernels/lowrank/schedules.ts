@@ -30,13 +30,6 @@ export const seedSchedules = namedSchedules(128, 512, 8, 2)
 /** Here rows are the moving side, 512 of them at a time in both products. */
 export const seedSchedulesTransposed = namedSchedules(512, 128, 2, 4)
 
-/** The baseline takes the schedule of the fully optimised matmul for both of its products. */
-export {
-  blocks as sequentialBlocks,
-  seedBlocks as sequentialSeed,
-  space as sequentialSpace,
-} from '../matmul/schedules.ts'
-
 export const space = {
   mStrip: [256, 512, 1024, 2048],
   kBlock: [256, 512, 1024, 2048],
