@@ -6,7 +6,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { emitPython } from '../emit/index.ts'
+import { emitPython, TORCH_DEVICE } from '../emit/index.ts'
 import {
   CLOCKS,
   type Clock,
@@ -96,6 +96,7 @@ function writeCase(folder: string, point: Point, { dialect, target }: Sdk, optio
   const { dims, dtype, cores } = point
   const source = emitPython(program, { dialect, target, ...(cores && { cores }) })
   writeFileSync(join(folder, KERNEL), source)
+  writeFileSync(join(folder, 'torch_device.py'), TORCH_DEVICE)
   const inputs = program.inputs.map(({ p, f }) => ({ shape: [dims[p.dim] ?? 1, dims[f.dim] ?? 1], dtype }))
   const { warmup, iterations } = options
   const described = {

@@ -3,6 +3,7 @@
  * torch-neuronx and are timed on the host, with the time that a launch takes in it.
  */
 import { WRITTEN_BY } from '../dialect.ts'
+import { TORCH_DEVICE } from './torch-device.ts'
 
 export const benchmarkCurrent = (): string => `"""Latency of every kernel and baseline under torch-neuronx.
 
@@ -17,24 +18,12 @@ ${WRITTEN_BY}
 import time
 
 import torch
-import torch_neuronx  # noqa: F401  (it registers the device)
 
 import current
 from benchmarking import PERCENTILES, main, percentile
 
 
-def torch_device():
-    """The device, and a function that waits for it: of torch itself, or of PyTorch/XLA."""
-    if hasattr(torch, "neuron"):
-        return torch.device("neuron"), torch.neuron.synchronize
-    import torch_xla.core.xla_model as xm
-
-    def synchronize():
-        xm.mark_step()
-        xm.wait_device_ops()
-
-    return xm.xla_device(), synchronize
-
+${TORCH_DEVICE}
 
 def measure(kernel, shapes, args):
     device, synchronize = torch_device()

@@ -16,8 +16,8 @@ NEFF, TRACE = "kernel.neff", "kernel.ntff"
 
 
 def load(path, name):
-    """The function that an emitted file defines."""
-    spec = importlib.util.spec_from_file_location("emitted_kernel", path)
+    """The function that a file defines."""
+    spec = importlib.util.spec_from_file_location(path.removesuffix(".py"), path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # nki.jit looks for the source of the function
     spec.loader.exec_module(module)
@@ -45,27 +45,11 @@ def measure_legacy(kernel, case):
     return {"clock": "nc_latency", "percentiles": percentiles(latency.get_latency_percentile)}
 
 
-def torch_device():
-    """The device, and a function that waits for it: of torch's own backend, or of PyTorch/XLA."""
-    import torch
-    import torch_neuronx  # noqa: F401  (registers the device)
-
-    if hasattr(torch, "neuron"):
-        return torch.device("neuron"), torch.neuron.synchronize
-    import torch_xla.core.xla_model as xm
-
-    def synchronize():
-        xm.mark_step()
-        xm.wait_device_ops()
-
-    return xm.xla_device(), synchronize
-
-
 def measure_current(kernel, case):
     """Calls from torch-neuronx, each until the device is done, in µs on the clock of the host."""
     import torch
 
-    device, synchronize = torch_device()
+    device, synchronize = load("torch_device.py", "torch_device")()
     # made on the host: operations on the device would be compiled to programs of their own
     inputs = [
         torch.randn(*t["shape"]).to(getattr(torch, t["dtype"])).to(device) for t in case["inputs"]
