@@ -16,7 +16,7 @@ interface Row {
 interface Rule {
   /** Dimensions of which a row must have at least as much. */
   readonly atLeast: readonly string[]
-  /** The dimension with which on-chip memory grows, the entry that makes up for it, and blocks that it would lengthen. */
+  /** The dimension with which on-chip memory grows, the entries that make up for it, and blocks that it would lengthen. */
   grows(schedule: ScheduleValues): Growth
   /** The entry that cuts M, if all else is read once per piece of it. */
   readonly strip?: string
@@ -24,27 +24,34 @@ interface Rule {
 
 interface Growth {
   readonly dim: string
-  readonly shortens: string
+  /** Entries, and the dimension that each cuts. */
+  readonly shortens: Readonly<Record<string, string>>
   readonly limits: readonly string[]
 }
 
 /** One strip of rows, and sums of it over the whole rank. */
 const FUSED: Rule = {
   atLeast: ['M'],
-  grows: () => ({ dim: 'r', shortens: 'mStrip', limits: ['rBlock'] }),
+  grows: () => ({ dim: 'r', shortens: { mStrip: 'M' }, limits: ['rBlock'] }),
   strip: 'mStrip',
+}
+
+/** Here a block of columns of V has the whole rank as well: the hidden activation is summed in PSUM. */
+const MLP: Rule = {
+  ...FUSED,
+  grows: () => ({ dim: 'r', shortens: { mStrip: 'M', nBlock: 'N' }, limits: ['rBlock'] }),
 }
 
 const RULES: Readonly<Record<TunedKernel, Rule>> = {
   fused_xuv: FUSED,
   fused_xtuv: FUSED,
-  fused_mlp: FUSED,
+  fused_mlp: MLP,
   matmul_fully_optimized: {
     atLeast: ['M', 'N'],
     grows: ({ outermost }) =>
       outermost === 'rows'
-        ? { dim: 'N', shortens: 'mBlock', limits: [] }
-        : { dim: 'M', shortens: 'nBlock', limits: [] },
+        ? { dim: 'N', shortens: { mBlock: 'M' }, limits: [] }
+        : { dim: 'M', shortens: { nBlock: 'N' }, limits: [] },
   },
 }
 
@@ -72,11 +79,13 @@ function shortened(row: Row, dims: Dims, { grows }: Rule): ScheduleValues {
   const { dim, shortens, limits } = grows(row.schedule)
   const excess = dims[dim]! / row.dims[dim]!
   if (excess <= 1) return row.schedule
-  const size = Number(row.schedule[shortens])
-  const fitting = Math.max(1, Math.floor(Math.min(size, row.dims.M!) / excess / 128)) * 128
+  const shorter = Object.entries(shortens).map(([name, cut]) => {
+    const size = Math.min(Number(row.schedule[name]), row.dims[cut]!)
+    return [name, Math.max(1, Math.floor(size / excess / 128)) * 128]
+  })
   const whole = Math.ceil(row.dims[dim]! / 128) * 128
   const limited = limits.map((name) => [name, Math.min(Number(row.schedule[name]), whole)])
-  return { ...row.schedule, [shortens]: fitting, ...Object.fromEntries(limited) }
+  return { ...row.schedule, ...Object.fromEntries([...shorter, ...limited]) }
 }
 
 const WASTE = 4
