@@ -135,6 +135,8 @@ export interface KernelArguments {
 
 export const shapeOption = (): Option =>
   new Option('--shape <dims>', 'dimensions, such as M=1024,K=2048,r=1280,N=8192').argParser(parseShape)
+/** Without one, `checkShape` says which dimensions it is to have. */
+export const neededShapeOption = (): Option => shapeOption().default({}, 'none; every dimension is needed')
 export const dtypeOption = (): Option =>
   new Option('--dtype <dtype>', 'dtype of the inputs').argParser(parseDtype).default('bfloat16')
 export const scheduleOption = (): Option =>
@@ -150,7 +152,7 @@ export const kernelCommand = (program: Command, name: string, description: strin
   program
     .command(`${name} <kernel>`)
     .description(description)
-    .addOption(shapeOption().makeOptionMandatory())
+    .addOption(neededShapeOption())
     .addOption(dtypeOption())
     .addOption(scheduleOption())
     .addOption(activationOption())

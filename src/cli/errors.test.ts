@@ -94,7 +94,10 @@ describe.each(OF_A_KERNEL)('%s', (command, needed) => {
 describe.each(['run', 'profile', 'tune'])('%s', (command) => {
   test('without a kernel, or without a shape', async () => {
     refused(await neuronmm(command, ...SHAPE), "missing required argument 'kernel'")
-    refused(await neuronmm(command, 'fused_xuv'), "required option '--shape <dims>' not specified")
+    refused(
+      await neuronmm(command, 'fused_xuv'),
+      'fused_xuv: dimension M is missing; give --shape M=…,K=…,r=…,N=…',
+    )
     refused(await neuronmm(command, 'fused_xuv', '--shape'), "option '--shape <dims>' argument missing")
   })
 

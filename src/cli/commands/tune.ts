@@ -8,8 +8,8 @@ import {
   dtypeOption,
   familyOf,
   type KernelArguments,
+  neededShapeOption,
   optionsOf,
-  shapeOption,
 } from '../arguments.ts'
 import { assignments, bytes, printJson, table } from '../output.ts'
 import { targetOption } from '../profiling.ts'
@@ -26,7 +26,7 @@ export function register(program: Command): void {
   program
     .command('tune <kernel>')
     .description('search the schedules of a kernel for the fastest on a NeuronCore, as modelled')
-    .addOption(shapeOption().makeOptionMandatory())
+    .addOption(neededShapeOption())
     .addOption(dtypeOption())
     .addOption(targetOption())
     .addOption(
