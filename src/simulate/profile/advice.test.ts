@@ -47,6 +47,11 @@ test.each(RULES)('%s', (rule, meant, notMeant) => {
   expect(modelled(...notMeant).advice.map((advice) => advice.rule)).not.toContain(rule)
 })
 
+test('a block that is loaded once needs no second copy', () => {
+  const { advice } = modelled('fused_xuv', { M: 300, K: 700, r: 257, N: 1100 })
+  expect(advice.map(({ rule }) => rule)).not.toContain('single-buffered')
+})
+
 test('what does not fit is still a profile, and a table of who would live where', () => {
   const { memory, metrics } = modelled(...WIDE)
   expect(memory.overflows).toBe(true)

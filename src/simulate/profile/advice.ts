@@ -62,7 +62,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'single-buffered': ({ plan, metrics: m }) => {
     const single = plan.sbuf.filter(
       (b) =>
-        b.alloc.loop && b.degree === 1 && b.tilesAhead === 0 && b.residence === 'resident' && isLoaded(b),
+        b.instances > 1 && b.degree === 1 && b.tilesAhead === 0 && b.residence === 'resident' && isLoaded(b),
     )
     return single.length > 0 && m.tensor_engine_active_time_percent < IDLE_TENSOR + 10
       ? `There is room for one copy only of ${names(single)}: loads do not overlap with compute. Use smaller blocks.`
