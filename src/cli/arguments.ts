@@ -20,11 +20,12 @@ import {
   splitOf,
 } from '../nki/index.ts'
 import { DTYPES, type Dtype } from '../tensor/index.ts'
+import { isOwn, ownFamily } from './own.ts'
 import { nearest } from './suggest.ts'
 
 const KERNELS = FAMILIES.flatMap(formsOf).map(({ name }) => name)
 
-export const isKernel = (name: string): boolean => KERNELS.includes(name)
+export const isKernel = (name: string): boolean => KERNELS.includes(name) || ownFamily(name) !== null
 
 /** `; did you mean fused_xuv?`, where a kernel is called nearly so. */
 export function meant(name: string): string {
@@ -32,8 +33,11 @@ export function meant(name: string): string {
   return kernel ? `; did you mean ${kernel}?` : ''
 }
 
-/** @throws ArgumentError with the name that was probably meant. */
+/** By its name, or that of its file. @throws ArgumentError with the name that was probably meant. */
 export function familyOf(name: string): Family {
+  const own = ownFamily(name)
+  if (own) return own
+  if (isOwn(name)) throw new ArgumentError(`${name}: there is no such file`)
   if (!isKernel(name))
     throw new ArgumentError(`no kernel ${name}${meant(name) || '; neuronmm kernels lists them'}`)
   return findFamily(name)

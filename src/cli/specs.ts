@@ -19,7 +19,8 @@ export interface Spec {
   readonly target?: DeviceName
 }
 
-const headOf = (text: string): string => text.split(/[:@]/, 1)[0]!
+/** The kernel of a spec. */
+export const headOf = (text: string): string => text.split(/[:@]/, 1)[0]!
 
 /** Whether it is one at all, rather than the name of a file. */
 export const isSpec = (text: string): boolean => isKernel(headOf(text))

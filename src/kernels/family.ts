@@ -31,7 +31,7 @@ export const formsFor = (family: Family, dims: Dims): readonly Kernel[] =>
     .filter(({ limits }) => Object.entries(limits).every(([dim, limit]) => (dims[dim] ?? 0) <= limit))
 
 /** One form of a family, as a family of its own. */
-export const alone = ({ group }: Family, form: Kernel): Family => ({
+export const alone = ({ group }: Pick<Family, 'group'>, form: Kernel): Family => ({
   name: form.name,
   group,
   general: form,

@@ -16,7 +16,6 @@ import {
   choose,
   FAMILIES,
   type Family,
-  findFamily,
   formsOf,
   traceChoice,
   withinLimits,
@@ -30,6 +29,7 @@ import {
   checkShape,
   coresOf,
   dtypeOption,
+  familyOf,
   optionsOf,
   type ProgramArguments,
   scheduleOption,
@@ -97,7 +97,7 @@ export function register(program: Command): void {
 async function emitOne(name: string, args: EmitArguments): Promise<void> {
   const { dialect, target, aligned, output, force } = args
   if (!dialect) throw new ArgumentError(`emit: give --dialect ${DIALECTS.join(' or --dialect ')}`)
-  const tuned = args.tuned ? await tunedFor(...ofOneCore(findFamily(name), args), args) : null
+  const tuned = args.tuned ? await tunedFor(...ofOneCore(familyOf(name), args), args) : null
   const program = tuned?.program ?? traced(name, args)
   const cores = coresOf(program, args, args.shape)
   const text = emitPython(program, {

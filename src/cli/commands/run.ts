@@ -35,7 +35,7 @@ export function register(program: Command): void {
     .option('--padded', 'count instructions as a masked dialect issues them: whole pieces')
     .action((name: string, args: RunArguments) => {
       const { shape, dtype, seed, precision } = args
-      const { choice } = chosen(name, args)
+      const { family, choice } = chosen(name, args)
       const cores = coresOf(traceChoice(choice, optionsOf(args)), args, shape)
       const started = performance.now()
       const result = showProgress(choice.kernel.name, (onProgress) =>
@@ -52,7 +52,7 @@ export function register(program: Command): void {
       const { counts } = result
       const entries = { ...choice.kernel.schedule, ...choice.schedule }
       const report = {
-        kernel: name,
+        kernel: family.name,
         form: choice.kernel.name,
         shape,
         dtype,

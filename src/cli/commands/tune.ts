@@ -42,7 +42,7 @@ export function register(program: Command): void {
     .action(async (name: string, args: TuneArguments) => {
       const family = familyOf(name)
       const dims = checkShape(family, args.shape)
-      const { best, tried, trials } = await withProgress(`tune ${name}`, (onProgress, signal) =>
+      const { best, tried, trials } = await withProgress(`tune ${family.name}`, (onProgress, signal) =>
         tune(family, dims, args.dtype, DEVICES[args.target], {
           options: optionsOf(args),
           cache: args.cache ? diskCache(undefined, (line) => console.error(line)) : null,
@@ -54,7 +54,7 @@ export function register(program: Command): void {
       if (args.json) {
         const shown = args.all ? { candidates: trials.map(plain) } : {}
         printJson({
-          kernel: name,
+          kernel: family.name,
           target: args.target,
           shape: dims,
           dtype: args.dtype,
@@ -68,7 +68,7 @@ export function register(program: Command): void {
       if (unvalidated) console.log(`${unvalidated}\n`)
       const profiled = trials.filter(({ outcome }) => outcome === 'profiled').length
       console.log(
-        `${tried} candidates of ${name} on ${args.target}, ${profiled} of them profiled, modelled; the best:\n`,
+        `${tried} candidates of ${family.name} on ${args.target}, ${profiled} of them profiled, modelled; the best:\n`,
       )
       show(args.all ? trials : trials.slice(0, 1))
       console.log(`\nUse it: --schedule ${assignments(best.schedule, ',')}`)

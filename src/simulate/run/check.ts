@@ -107,6 +107,11 @@ class CountingAlgebra implements Algebra {
   }
 }
 
-/** Everything that one element of the result sums over. */
-const contraction = (kernel: Kernel, dims: Dims): number =>
-  kernel.dims.reduce((sum, dim) => sum + (kernel.output.includes(dim) ? 0 : (dims[dim] ?? 1)), 0)
+/** Everything that one element of the result sums over; it is one term where nothing is summed. */
+function contraction(kernel: Kernel, dims: Dims): number {
+  const summed = kernel.dims.filter((dim) => !kernel.output.includes(dim))
+  return Math.max(
+    1,
+    summed.reduce((sum, dim) => sum + (dims[dim] ?? 1), 0),
+  )
+}
