@@ -7,6 +7,7 @@ import { build, type Finished, start } from '../../test/command-line.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const SCALE = join(ROOT, 'examples/scale.mjs')
+const PRODUCT = join(ROOT, 'examples/product.mjs')
 const folder = mkdtempSync(join(tmpdir(), 'neuronmm-own-'))
 
 async function neuronmm(...args: string[]): Promise<Finished> {
@@ -36,6 +37,11 @@ describe('a kernel in a file', () => {
     const { code, out } = await neuronmm('run', SCALE, ...SHAPE, '--json')
     expect(JSON.parse(out)).toMatchObject({ kernel: 'scale', ok: true, relativeError: 0 })
     expect(code).toBe(0)
+  })
+
+  test('may use the moves of the library', async () => {
+    const { out } = await neuronmm('run', PRODUCT, '--shape', 'M=200,K=300,N=700', '--json')
+    expect(JSON.parse(out)).toMatchObject({ kernel: 'product', ok: true, macsUseful: 200 * 300 * 700 })
   })
 
   test('is profiled and compared by schedule', async () => {
