@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * What callers see of the host engine: options, layers and what a layer knows about itself.
  * Words as everywhere: X [M,K], U [K,r], V [r,N], W [K,N], Y [M,N]; M = rows = tokens, N = out-features.
