@@ -1,0 +1,40 @@
+/** What docs/kernels.md shows is run: each command as it stands there, and each line of output is in its output. */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { findPython } from '../src/execute/index.ts'
+import { build, start } from './command-line.ts'
+
+const GUIDE = readFileSync(fileURLToPath(new URL('../docs/kernels.md', import.meta.url)), 'utf8')
+const SHOWN = /```sh\nnpx neuronmm (?<command>.+)\n```\n\n```text\n(?<output>[^`]+)```/g
+
+beforeAll(build)
+
+describe('docs/kernels.md', () => {
+  const shown = [...GUIDE.matchAll(SHOWN)].map(({ groups }) => [groups!.command!, groups!.output!] as const)
+
+  test('shows commands', () => expect(shown.length).toBe(GUIDE.match(/^npx neuronmm/gm)!.length))
+
+  const python = shown.filter(([command]) => command.startsWith('check'))
+  test.skipIf(!findPython()).each(python)('%s', outputs)
+  test.each(shown.filter((command) => !python.includes(command)))('%s', outputs)
+
+  async function outputs(command: string, output: string): Promise<void> {
+    const { written, ended } = start(...command.split(' '))
+    await ended
+    expect(written.err).not.toMatch(/^neuronmm:/m)
+    for (const line of output.trim().split('\n')) expect(written.out).toContain(line)
+    expect(written.code).toBe(0)
+  }
+
+  test.each(['product', 'blocked'])('shows lines of examples/%s.mjs as they are there', (name) => {
+    const example = squeeze(
+      readFileSync(fileURLToPath(new URL(`../examples/${name}.mjs`, import.meta.url)), 'utf8'),
+    )
+    const code = [...GUIDE.matchAll(/```ts\n([^`]+)```/g)].map((match) => squeeze(match[1]!))
+    expect(code.some((text) => example.includes(text))).toBe(true)
+  })
+})
+
+/** However far it is indented. */
+const squeeze = (text: string): string => text.trim().replace(/\n\s*/g, '\n')
