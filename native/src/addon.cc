@@ -95,7 +95,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
     if (chosen == nullptr) throw Napi::Error::New(info.Env(), "This CPU or build has no " + wanted + " kernels.");
     const Napi::Env env = info.Env();
     try {
-      engine_ = std::make_unique<HostEngine>(*chosen, info[1].ToNumber().Int32Value());
+      engine_ = std::make_unique<HostEngine>(*chosen, info[1].ToNumber().Int32Value(), info[2].ToBoolean());
     } catch (const std::exception& error) {
       throw Napi::Error::New(env, std::string("The engine's threads could not be started: ") + error.what());
     }

@@ -73,7 +73,7 @@ StripLimit longestStrip(const Layer& layer, const Kernels& kernels, int threads,
 class Pass {
  public:
   Pass(const Layer& layer, const Kernels& kernels, const Caches& caches, Team& team, char* scratch, const InputRows& x,
-       const OutputRows& y, int64_t rows)
+       const OutputRows& y, int64_t rows, int threads)
       : layer_(layer),
         kernels_(kernels),
         operand_(*layer.operand),
@@ -81,13 +81,13 @@ class Pass {
         x_(x),
         y_(y),
         rows_(rows),
-        plan_(planStrips(layer, kernels, team.threads(), rows)),
+        plan_(planStrips(layer, kernels, threads, rows)),
         layout_(layer, kernels, plan_.members, ceilDivide(rows, plan_.strips)),
         // A quarter of the cache for the weights being read, a quarter for those being fetched, the rest for the rows.
         chunkBytes_(caches.level2Bytes / 4),
         // Outputs that no cache would hold until they are read go past the caches.
         streamOutput_(rows * y.columns * (y.bfloat16 ? 2 : 4) > 4 * caches.level2Bytes) {
-    for (int i = 0; i < team.threads() / plan_.members; i++)
+    for (int i = 0; i < threads / plan_.members; i++)
       groups_.push_back({Shares(plan_.members), scratch + i * layout_.bytes});
   }
 
@@ -301,12 +301,17 @@ StripPlan planStrips(const Layer& layer, const Kernels& kernels, int threads, in
 }
 
 int64_t scratchBytes(const Layer& layer, const Kernels& kernels, int threads) {
-  return std::max(longestStrip(layer, kernels, threads, 1).scratchBytes,
-                  longestStrip(layer, kernels, threads, threads).scratchBytes);
+  return std::max({longestStrip(layer, kernels, threads, 1).scratchBytes,
+                   longestStrip(layer, kernels, threads, threads).scratchBytes,
+                   longestStrip(layer, kernels, 1, 1).scratchBytes});
 }
 
-void forward(const Layer& layer, const Kernels& kernels, const Caches& caches, Team& team, char* scratch,
+void forward(const Layer& layer, const Kernels& kernels, const Caches& caches, Team& team, Hands hands, char* scratch,
              const InputRows& x, const OutputRows& y, int64_t rows) {
-  Pass pass(layer, kernels, caches, team, scratch, x, y, rows);
-  team.run([&pass](int member) { pass.member(member); });
+  const int threads = hands == Hands::team ? team.threads() : 1;
+  Pass pass(layer, kernels, caches, team, scratch, x, y, rows, threads);
+  if (threads > 1)
+    team.run([&pass](int member) { pass.member(member); });
+  else
+    pass.member(0);
 }

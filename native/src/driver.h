@@ -14,6 +14,7 @@ StripPlan planStrips(const Layer& layer, const Kernels& kernels, int threads, in
 // What forward() needs at most, whatever the rows: under 64 MiB but where single rows are longer than that.
 int64_t scratchBytes(const Layer& layer, const Kernels& kernels, int threads);
 
-// Y = layer(X) on the whole team. `scratch` has scratchBytes().
-void forward(const Layer& layer, const Kernels& kernels, const Caches& caches, Team& team, char* scratch,
+// Y = layer(X), on the whole team or on the calling thread alone. `scratch` has scratchBytes().
+enum class Hands { team, caller };
+void forward(const Layer& layer, const Kernels& kernels, const Caches& caches, Team& team, Hands hands, char* scratch,
              const InputRows& x, const OutputRows& y, int64_t rows);

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
-HostEngine::HostEngine(const Kernels& kernels, int threads) : kernels_(kernels), caches_(cacheSizes()), team_(threads) {}
+HostEngine::HostEngine(const Kernels& kernels, int threads, bool alwaysTeam)
+    : kernels_(kernels), caches_(cacheSizes()), team_(threads), hands_(alwaysTeam) {}
 
 HostEngine::~HostEngine() {
   ending_.store(true);
@@ -27,7 +28,12 @@ void HostEngine::run(const Call& call) {
   waitingRuns_.fetch_add(1);
   std::lock_guard<std::mutex> lock(running_);
   waitingRuns_.fetch_sub(1);
-  forward(*call.layer, kernels_, caches_, team_, scratch_.data(), call.x, call.y, call.rows);
+  forwardNow(call);
+}
+
+void HostEngine::forwardNow(const Call& call) {
+  const Hands hands = hands_.choose(nanosecondsAlone(*call.layer, kernels_, call.rows), team_.isAwake());
+  forward(*call.layer, kernels_, caches_, team_, hands, scratch_.data(), call.x, call.y, call.rows);
 }
 
 void HostEngine::enqueue(const Call& call, std::function<void(bool)> done) {
@@ -67,7 +73,7 @@ void HostEngine::serveQueue() {
     while (waitingRuns_.load() > 0) std::this_thread::yield();
     {
       std::lock_guard<std::mutex> lock(running_);
-      forward(*item.call.layer, kernels_, caches_, team_, scratch_.data(), item.call.x, item.call.y, item.call.rows);
+      forwardNow(item.call);
     }
     item.call.layer.reset();
     item.done(true);

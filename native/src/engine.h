@@ -6,7 +6,7 @@
 #include <functional>
 #include <memory>
 
-#include "driver.h"
+#include "hands.h"
 
 struct Call {
   std::shared_ptr<const Layer> layer;
@@ -17,7 +17,8 @@ struct Call {
 
 class HostEngine {
  public:
-  HostEngine(const Kernels& kernels, int threads);
+  // `alwaysTeam`: even calls that one thread would finish sooner run on all (hands.h).
+  HostEngine(const Kernels& kernels, int threads, bool alwaysTeam);
   // Finishes the calls in the queue first.
   ~HostEngine();
 
@@ -46,12 +47,15 @@ class HostEngine {
   };
 
   void serveQueue();
+  // With `running_` held.
+  void forwardNow(const Call& call);
 
   const Kernels& kernels_;
   const Caches caches_;
   Team team_;
   Buffer scratch_;
-  std::mutex running_;              // held for the length of a run
+  std::mutex running_;               // held for the length of a run
+  HandsPolicy hands_;
   std::atomic<int> waitingRuns_{0};  // callers of run(), whom the queue lets go first
 
   std::mutex queueMutex_;

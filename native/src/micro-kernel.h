@@ -92,6 +92,15 @@ struct Accumulators {
 // every line costs nothing at one row and a fifth of the bandwidth at eight).
 enum class Weights { reused, passing };
 
+// A sum waits for the one before it, some cycles each: few rows keep several sums of every element, each over every so
+// many steps, so that enough of them are under way to follow the weights as fast as a cache gives them.
+constexpr int chainsOf(int sums, int most) {
+  constexpr int enough = 8;
+  int chains = 1;
+  while (chains < most && chains * sums < enough) chains *= 2;
+  return chains;
+}
+
 template <class Isa, class Operand, int ROWS, Weights WEIGHTS>
 void microKernel(const MicroKernelArgs& args) {
   using Element = typename Operand::Element;
@@ -100,12 +109,15 @@ void microKernel(const MicroKernelArgs& args) {
   constexpr int stepsPerGroup = Isa::stepsPerGroup;
   static_assert(stepsPerBlock % stepsPerGroup == 0, "a k-block is whole groups of steps");
 
-  Accumulators<Isa, Operand, ROWS> tile;
-#pragma GCC unroll 32
-  for (int i = 0; i < ROWS; i++)
+  constexpr int chains = WEIGHTS == Weights::passing ? chainsOf(ROWS * Isa::vectors, stepsPerGroup) : 1;
+  Accumulators<Isa, Operand, ROWS> tiles[chains];
 #pragma GCC unroll 8
-    for (int v = 0; v < Isa::vectors; v++)
-      tile.sum[i][v] = args.accumulate ? Isa::load(args.c + i * panel + v * Isa::lanes) : Isa::zero();
+  for (int w = 0; w < chains; w++)
+#pragma GCC unroll 32
+    for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 8
+      for (int v = 0; v < Isa::vectors; v++)
+        tiles[w].sum[i][v] = w == 0 && args.accumulate ? Isa::load(args.c + i * panel + v * Isa::lanes) : Isa::zero();
 
   const Element* a = static_cast<const Element*>(args.a);
   const Element* b = static_cast<const Element*>(args.b);
@@ -119,22 +131,27 @@ void microKernel(const MicroKernelArgs& args) {
         ahead += cacheLine;
       }
 #pragma GCC unroll 8
-      for (int s = 0; s < stepsPerGroup; s++) tile.step(a + s * Operand::step, b + s * panel * Operand::step);
+      for (int s = 0; s < stepsPerGroup; s++) tiles[s % chains].step(a + s * Operand::step, b + s * panel * Operand::step);
       a += stepsPerGroup * Operand::step;
       b += stepsPerGroup * panel * Operand::step;
     }
     a += (ROWS - 1) * panel;
   }
   for (int64_t s = args.steps % stepsPerBlock; s > 0; s--) {
-    tile.step(a, b);
+    tiles[0].step(a, b);
     a += Operand::step;
     b += panel * Operand::step;
   }
 
 #pragma GCC unroll 32
-  for (int i = 0; i < ROWS; i++)
+  for (int i = 0; i < ROWS; i++) {
 #pragma GCC unroll 8
-    for (int v = 0; v < Isa::vectors; v++) Isa::store(args.c + i * panel + v * Isa::lanes, tile.sum[i][v]);
+    for (int v = 0; v < Isa::vectors; v++) {
+#pragma GCC unroll 8
+      for (int w = 1; w < chains; w++) tiles[0].sum[i][v] = Isa::add(tiles[0].sum[i][v], tiles[w].sum[i][v]);
+      Isa::store(args.c + i * panel + v * Isa::lanes, tiles[0].sum[i][v]);
+    }
+  }
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
   for (const Kernels* kernels : supportedKernels())
     if (std::strcmp(kernels->name, argv[1]) == 0) chosen = kernels;
   if (chosen == nullptr) fail("this build has no such instruction set");
-  HostEngine engine(*chosen, std::atoi(argv[2]));
+  HostEngine engine(*chosen, std::atoi(argv[2]), true);
   for (int64_t kind; readInto(&kind, sizeof kind);) runOne(engine, kind);
   return 0;
 }

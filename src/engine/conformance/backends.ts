@@ -2,6 +2,9 @@
 import { createEngine } from '../engine.ts'
 import type { BackendName } from '../types.ts'
 
+/** All threads take part in every call, however small: read by the native engine when it starts. */
+process.env.NEURONMM_TEAM = 'always'
+
 const NAMES: readonly BackendName[] = ['native', 'wasm', 'reference']
 
 export interface Variant {

@@ -46,7 +46,12 @@ export interface Addon {
   readonly l2Bytes: number
   /** Packed weights and scratch of all engines of the process: pieces ever allocated, and bytes that are held now. */
   memoryUse(): { readonly allocations: number; readonly bytes: number }
-  readonly Engine: new (instructionSet: string, threads: number) => AddonEngine
+  /** `alwaysTeam`: even calls that one thread would finish sooner run on all. */
+  readonly Engine: new (
+    instructionSet: string,
+    threads: number,
+    alwaysTeam: boolean,
+  ) => AddonEngine
   readonly Layer: new (engine: AddonEngine, spec: AddonLayerSpec) => AddonLayer
 }
 

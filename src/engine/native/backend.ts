@@ -30,7 +30,9 @@ export const createNativeBackend: BackendFactory = ({ threads, instructionSet })
     )
   }
   const count = threads ?? availableParallelism()
-  const engine = new addon.Engine(chosen, count)
+  // For tests, whose problems are small.
+  const alwaysTeam = process.env.NEURONMM_TEAM === 'always'
+  const engine = new addon.Engine(chosen, count, alwaysTeam)
   return {
     info: {
       backend: 'native',
