@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { build, type Finished, neuronmm, start } from '../../test/command-line.ts'
+import { createEngine } from '../engine/index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'neuronmm-commands-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -264,6 +265,17 @@ test.each([
   const { code, out } = await neuronmm(command, ...args)
   expect(code).toBe(0)
   expect(out.trim()).not.toMatch(/^\{/)
+})
+
+test('doctor names the engine that createEngine takes here', async () => {
+  const engine = await createEngine()
+  engine.dispose()
+  const { backend, instructionSet, threads, notes } = engine.info
+  expect(json(await neuronmm('doctor', '--json'))).toMatchObject({
+    engine: { backend, instructionSet, threads, notes },
+  })
+  const { out } = await neuronmm('doctor')
+  expect(out).toContain(`${backend}, ${instructionSet}, ${threads} threads`)
 })
 
 describe('as a process', () => {

@@ -23,13 +23,36 @@ test('auto says what it took, and why not a faster one', async () => {
 })
 
 test.each([
-  [{ backend: 'cuda' as 'wasm' }, /backend is "cuda"; use auto, /],
+  [null as never, /options is null; pass an object, or nothing/],
+  ['native' as never, /options is "native"; pass an object/],
+  [{ backend: 'gpu' as 'wasm' }, /backend is "gpu"; use one of auto, native, wasm, reference/],
+  [{ backend: 1n as never }, /backend is 1; use one of auto/],
+  [{ threads: '2' as never }, /threads is "2"; use a whole number/],
+  [{ threads: Symbol('two') as never }, /threads is Symbol\(two\)/],
+  [{ instructionSet: {} as never }, /instructionSet is an object; use a name/],
+  [{ signal: new AbortController() as never }, /signal is an object; use the signal of an AbortController/],
+  [{ signal: null as never }, /signal is null/],
   [{ threads: 0 }, /threads is 0; use a whole number from 1/],
   [{ threads: 1.5 }, /threads is 1.5/],
   [{ threads: Number.NaN }, /threads is NaN/],
   [{ signal: AbortSignal.abort(new Error('too late')) }, /too late/],
 ])('createEngine refuses %o', async (options, message) => {
   await expect(createEngine(options)).rejects.toThrow(message)
+})
+
+test('layers without arguments are refused by name', async () => {
+  await withEngine((engine) => {
+    const nothing = [undefined, null, 7] as never[]
+    for (const options of nothing) {
+      expect(() => engine.lowRank(options)).toThrow(/^lowRank: u is not a Tensor; make one with/)
+      expect(() => engine.linear(options)).toThrow(/^linear: w is not a Tensor/)
+      expect(() => engine.lowRankMlp(options)).toThrow(/^lowRankMlp: gate.u is not a Tensor/)
+    }
+    expect(() => engine.lowRank(pair as never)).toThrow(
+      /^lowRank: dtype is undefined; use one of float32, bfloat16\.$/,
+    )
+    expect(() => engine.lowRank({ ...pair, dtype: 1n as never })).toThrow(/dtype is 1; use one of/)
+  })
 })
 
 for (const backend of backends) {

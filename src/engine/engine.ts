@@ -13,7 +13,7 @@ import type {
   LowRankOptions,
   Peaks,
 } from './types.ts'
-import { linearSpec, lowRankMlpSpec, lowRankSpec, threadCount } from './validate.ts'
+import { engineOptions, linearSpec, lowRankMlpSpec, lowRankSpec } from './validate.ts'
 
 /** Loaded on demand, so that a program which uses one backend does not load the others. Fastest first. */
 const factories: Partial<Record<BackendName, () => Promise<BackendFactory>>> = {
@@ -27,17 +27,13 @@ const NAMES = Object.keys(factories) as BackendName[]
  * Starts an engine. Rejects with one clear line when the asked backend cannot work here, or with the signal's reason.
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const { backend = 'auto', signal } = options
-  if (backend !== 'auto' && !NAMES.includes(backend)) {
-    throw new TypeError(`createEngine: backend is ${JSON.stringify(backend)}; use auto, ${NAMES.join(', ')}.`)
-  }
-  const threads = threadCount(options.threads)
+  const { backend, threads, instructionSet, signal } = engineOptions(options, NAMES)
   signal?.throwIfAborted()
   const notes: string[] = []
   for (const name of backend === 'auto' ? NAMES : [backend]) {
     let started: Backend
     try {
-      started = await (await factories[name]!())({ threads, instructionSet: options.instructionSet })
+      started = await (await factories[name]!())({ threads, instructionSet })
     } catch (error) {
       if (backend !== 'auto') throw error
       notes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)

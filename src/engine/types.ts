@@ -92,8 +92,10 @@ export interface Layer {
    */
   forward<T extends Rows>(x: T, y?: T): T
   /**
-   * The same without work on the JavaScript thread. Leave `x` and `y` alone until it settles: above all, do not transfer
-   * their buffers (structuredClone, postMessage), since native code works in that memory. Resizable buffers are refused.
+   * The same without work on the JavaScript thread. Leave `x` and `y` alone until it settles: native code works in that
+   * memory. Above all, do not transfer their buffers (structuredClone, postMessage, transfer): once the new owner is
+   * collected the call would read and write freed memory. Afterwards such a call rejects, but what it wrote is written.
+   * Buffers that could shrink are refused; those of a SharedArrayBuffer cannot be transferred and are always safe.
    */
   forwardAsync<T extends Rows>(x: T, y?: T): Promise<T>
   /** Frees the packed weights once the calls under way have finished. Idempotent. */

@@ -5,6 +5,8 @@ import type { Tensor } from '../tensor/index.ts'
 import type { FactorPair, LayerSpec } from './backend.ts'
 import type {
   Activation,
+  BackendName,
+  EngineOptions,
   Factors,
   LayerDtype,
   LinearOptions,
@@ -16,11 +18,16 @@ import type {
 const ACTIVATIONS: readonly Activation[] = ['none', 'silu', 'gelu', 'relu']
 const LAYER_DTYPES: readonly LayerDtype[] = ['float32', 'bfloat16']
 
+/** Whatever a caller passed, for a message of one line. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (value === null || typeof value !== 'object') return String(value).split('\n')[0]!
+  return Array.isArray(value) ? 'an array' : 'an object'
+}
+
 function oneOf<T extends string>(where: string, value: T, allowed: readonly T[]): T {
   if (allowed.includes(value)) return value
-  throw new TypeError(
-    `${where} is ${JSON.stringify(value) ?? String(value)}; use one of ${allowed.join(', ')}.`,
-  )
+  throw new TypeError(`${where} is ${shown(value)}; use one of ${allowed.join(', ')}.`)
 }
 
 function matrix(where: string, tensor: Tensor): Tensor {
@@ -108,12 +115,29 @@ export function lowRankMlpSpec(options: LowRankMlpOptions): LayerSpec {
   }
 }
 
-export function threadCount(threads: number | undefined): number | undefined {
-  if (threads === undefined) return undefined
-  if (Number.isSafeInteger(threads) && threads >= 1 && threads <= 1024) return threads
-  throw new RangeError(
-    `createEngine: threads is ${threads}; use a whole number from 1 to 1024, or leave it out.`,
-  )
+/** Options of createEngine that any backend could take; whether it has the instruction set, it says itself. */
+export function engineOptions(options: EngineOptions, backends: readonly BackendName[]) {
+  if (options === null || typeof options !== 'object') {
+    throw new TypeError(`createEngine: options is ${shown(options)}; pass an object, or nothing.`)
+  }
+  const { backend = 'auto', threads, instructionSet, signal } = options
+  oneOf('createEngine: backend', backend, ['auto', ...backends])
+  if (threads !== undefined && !(Number.isSafeInteger(threads) && threads >= 1 && threads <= 1024)) {
+    throw new RangeError(
+      `createEngine: threads is ${shown(threads)}; use a whole number from 1 to 1024, or leave it out.`,
+    )
+  }
+  if (instructionSet !== undefined && typeof instructionSet !== 'string') {
+    throw new TypeError(
+      `createEngine: instructionSet is ${shown(instructionSet)}; use a name of engine.info.instructionSets.`,
+    )
+  }
+  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') {
+    throw new TypeError(
+      `createEngine: signal is ${shown(signal)}; use the signal of an AbortController, or leave it out.`,
+    )
+  }
+  return { backend, threads, instructionSet, signal }
 }
 
 /** Rows of a call, or an error: x must be whole rows of K, y as many rows of N, apart in memory. */

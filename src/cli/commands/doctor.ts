@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import type { Command } from 'commander'
+import { createEngine } from '../../engine/index.ts'
 import { findPython } from '../../execute/index.ts'
 import { bytes, fields, printJson } from '../output.ts'
 
@@ -10,8 +11,8 @@ export function register(program: Command): void {
     .command('doctor')
     .description('say what this machine offers')
     .option('--json', 'print one JSON object')
-    .action(({ json }: { json?: boolean }) => {
-      const report = examine()
+    .action(async ({ json }: { json?: boolean }) => {
+      const report = { ...examine(), engine: await examineEngine() }
       if (json) printJson(report)
       else
         console.log(
@@ -20,6 +21,8 @@ export function register(program: Command): void {
             system: `${report.platform} ${report.architecture}`,
             processor: `${report.processor}, ${report.cores} cores`,
             memory: bytes(report.memoryBytes),
+            'host engine': `${report.engine.backend}, ${report.engine.instructionSet}, ${report.engine.threads} threads`,
+            ...(report.engine.notes.length > 0 && { 'not used': report.engine.notes.join(' ') }),
             python:
               report.python ?? 'none: emitted kernels cannot be executed here (python3 with numpy does)',
             'neuron sdk':
@@ -29,6 +32,14 @@ export function register(program: Command): void {
           }),
         )
     })
+}
+
+/** What createEngine() takes here, and why nothing faster. */
+async function examineEngine() {
+  const engine = await createEngine()
+  engine.dispose()
+  const { backend, instructionSet, threads, notes } = engine.info
+  return { backend, instructionSet, threads, notes }
 }
 
 function examine() {
