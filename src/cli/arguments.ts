@@ -1,5 +1,7 @@
 /** Arguments that several commands take, and what is wrong with them in one line. */
 import { type Command, Option } from 'commander'
+import type { DeviceName } from '../device/index.ts'
+import type { Target } from '../emit/index.ts'
 import {
   alone,
   type Choice,
@@ -9,11 +11,11 @@ import {
   findFamily,
   formsOf,
   type ScheduleRequest,
-  traceChoice,
 } from '../kernels/index.ts'
 import {
   ArgumentError,
   type Dims,
+  type Kernel,
   type Program,
   type ScheduleValues,
   type Split,
@@ -21,17 +23,11 @@ import {
 } from '../nki/index.ts'
 import { DTYPES, type Dtype } from '../tensor/index.ts'
 import { isOwn, ownFamily } from './own.ts'
-import { nearest } from './suggest.ts'
+import { meant } from './suggest.ts'
 
-const KERNELS = FAMILIES.flatMap(formsOf).map(({ name }) => name)
+export const KERNELS: readonly string[] = FAMILIES.flatMap(formsOf).map(({ name }) => name)
 
 export const isKernel = (name: string): boolean => KERNELS.includes(name) || ownFamily(name) !== null
-
-/** `; did you mean fused_xuv?`, where a kernel is called nearly so. */
-export function meant(name: string): string {
-  const kernel = nearest(name, KERNELS)
-  return kernel ? `; did you mean ${kernel}?` : ''
-}
 
 /** By its name, or that of its file. @throws ArgumentError with the name that was probably meant. */
 export function familyOf(name: string): Family {
@@ -39,8 +35,22 @@ export function familyOf(name: string): Family {
   if (own) return own
   if (isOwn(name)) throw new ArgumentError(`${name}: there is no such file`)
   if (!isKernel(name))
-    throw new ArgumentError(`no kernel ${name}${meant(name) || '; neuronmm kernels lists them'}`)
+    throw new ArgumentError(`no kernel ${name}${meant(name, KERNELS) || '; neuronmm kernels lists them'}`)
   return findFamily(name)
+}
+
+/** @throws ArgumentError where none of the forms knows a schedule or an entry, with the one that was probably meant. */
+export function checkSchedule(forms: readonly Kernel[], name: string, request: ScheduleRequest): void {
+  const [what, asked, known] =
+    typeof request === 'string'
+      ? ['schedule', [request], forms.flatMap(({ schedules }) => Object.keys(schedules))]
+      : ['schedule entry', Object.keys(request), forms.flatMap(({ schedule }) => Object.keys(schedule))]
+  const unknown = asked.find((entry) => !known.includes(entry))
+  if (unknown === undefined) return
+  const all = [...new Set(known)].join(', ')
+  throw new ArgumentError(
+    `${name}: no ${what} ${unknown}${meant(unknown, known) || `; ${all ? `it has ${all}` : 'it has none'}`}`,
+  )
 }
 
 /** The largest dimension of a kernel (nki, bind). */
@@ -137,8 +147,10 @@ export interface KernelArguments {
   readonly json?: boolean
 }
 
-export const shapeOption = (): Option =>
-  new Option('--shape <dims>', 'dimensions, such as M=1024,K=2048,r=1280,N=8192').argParser(parseShape)
+export const shapeOption = (without = ''): Option =>
+  new Option('--shape <dims>', `dimensions, such as M=1024,K=2048,r=1280,N=8192${without}`).argParser(
+    parseShape,
+  )
 /** Without one, `checkShape` says which dimensions it is to have. */
 export const neededShapeOption = (): Option => shapeOption().default({}, 'none; every dimension is needed')
 export const dtypeOption = (): Option =>
@@ -150,6 +162,12 @@ export const scheduleOption = (): Option =>
 
 export const activationOption = (): Option =>
   new Option('--activation <name>', 'fuse an activation, where the kernel has one')
+
+export const alignedOption = (): Option =>
+  new Option(
+    '--aligned <dims>',
+    'dimensions promised to be whole blocks, such as M,K: text without edges',
+  ).argParser((text) => text.split(',').map((dim) => dim.trim()))
 
 /** NAME with --shape, --dtype, --schedule, --activation and --json. */
 export const kernelCommand = (program: Command, name: string, description: string): Command =>
@@ -169,10 +187,30 @@ export function chosen(
     shape,
     schedule,
     target,
-  }: Pick<KernelArguments, 'shape' | 'schedule'> & { readonly target?: string | undefined },
+  }: Pick<KernelArguments, 'shape' | 'schedule'> & { readonly target?: Target | undefined },
 ): { family: Family; choice: Choice } {
   const family = familyOf(name)
-  return { family, choice: choose(family, checkShape(family, shape), schedule, target) }
+  checkSchedule(formsOf(family), name, schedule)
+  return { family, choice: choose(family, checkShape(family, shape), schedule, coreOf(target)) }
+}
+
+/** Ragged in every dimension, and soon done. */
+const SMALL: Dims = { M: 200, K: 300, r: 140, N: 700 }
+export const smallShape = ({ dims, limits }: Kernel): Dims =>
+  Object.fromEntries(
+    dims
+      .filter((dim) => dim !== '1')
+      .map((dim) => [dim, Math.min(SMALL[dim] ?? 300, limits[dim] ?? Number.POSITIVE_INFINITY)]),
+  )
+
+/** inf2 has the NeuronCore of trn1. */
+export const coreOf = (target: Target = 'trn1'): DeviceName => (target === 'inf2' ? 'trn1' : target)
+
+/** The general form with the schedule that it declares: what is written where no shape says more. */
+export function declared(name: string, schedule: ScheduleRequest): Choice {
+  const family = familyOf(name)
+  checkSchedule(formsOf(family), name, schedule)
+  return choose(alone(family, family.general), {}, schedule)
 }
 
 export const optionsOf = ({
@@ -207,6 +245,7 @@ export function coresOf(program: Program, { cores, share }: CoresArguments, shap
 export interface ProgramArguments {
   readonly shape?: Dims
   readonly schedule: ScheduleRequest
+  readonly target?: Target
   readonly activation?: string
 }
 
@@ -218,11 +257,6 @@ export const programCommand = (program: Command, name: string, description: stri
     .addOption(scheduleOption())
     .addOption(activationOption())
 
-/** The program that the arguments name: of the general form, where there is no shape. */
-export function traced(name: string, { shape, schedule, ...options }: ProgramArguments): Program {
-  const family = familyOf(name)
-  const choice = shape
-    ? choose(family, checkShape(family, shape), schedule)
-    : choose(alone(family, family.general), {}, schedule)
-  return traceChoice(choice, optionsOf(options))
-}
+/** The form and the schedule that the arguments name: without a shape, the general form as it is declared. */
+export const choiceOf = (name: string, { shape, schedule, target }: ProgramArguments): Choice =>
+  shape ? chosen(name, { shape, schedule, target }).choice : declared(name, schedule)

@@ -1,5 +1,11 @@
 /** The name that was probably meant. */
 
+/** `; did you mean fused_xuv?`, where one of the names is nearly so. */
+export function meant(name: string, names: readonly string[]): string {
+  const closest = nearest(name, names)
+  return closest === null ? '' : `; did you mean ${closest}?`
+}
+
 /** Insertions, deletions and replacements that make one text of the other. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
@@ -13,7 +19,7 @@ function distance(a: string, b: string): number {
 }
 
 /** The closest of the names, if it is close: at most a third of its letters differ. */
-export function nearest(name: string, names: readonly string[]): string | null {
+function nearest(name: string, names: readonly string[]): string | null {
   const asked = name.toLowerCase().replaceAll('-', '_')
   let best: string | null = null
   let least = Number.POSITIVE_INFINITY

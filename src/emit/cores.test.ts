@@ -13,7 +13,7 @@ it('one text serves one core and two: the share is read from the launch, and eve
     M_CORE = min(M_SHARE, M - m_core)
 `)
   expect(text).toContain(
-    'Launch as fused_xuv[2](…) for 2 physical cores (LNC2): each computes its share of M.',
+    'fused_xuv[2](…) runs on both cores of LNC2, each on its share of M; fused_xuv(…) on one.',
   )
   expect(text).toContain('M_STRIP = balanced(M_CORE, M_STRIP)')
   // only the tensors of the caller are as large as M

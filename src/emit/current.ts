@@ -33,8 +33,7 @@ export class CurrentWriter extends Writer {
       this.lists.set(alloc, list)
       const { sizes } = this.context
       const shape = this.shape(alloc, sizes.capacity(alloc.p), sizes.capacity(alloc.f))
-      sizes.helpers.add('buffers')
-      return `${list} = buffers(${alloc.buffers}, (${shape.join(', ')}), ${dtypeText(alloc.dtype)})`
+      return `${list} = ${this.several(alloc, `${alloc.buffers}`, shape)}`
     })
   }
 
@@ -47,10 +46,7 @@ export class CurrentWriter extends Writer {
         alloc.tile === null ? sizes.capacity(alloc.p) : sizes.tile(alloc.p, alloc.tile),
         alloc.freeTile === null ? sizes.capacity(alloc.f) : sizes.tile(alloc.f, alloc.freeTile),
       ]
-      const count = this.listLength(alloc)
-      if (alloc.dtype !== 'float32') return [`${name} = [${ndarray(alloc, shape)} for _ in range(${count})]`]
-      sizes.helpers.add('banks')
-      return [`${name} = banks(${count}, (${shape.join(', ')}))`]
+      return [`${name} = ${this.several(alloc, this.listLength(alloc), shape)}`]
     }
     const shape =
       alloc.memory === 'hbm'
@@ -59,6 +55,25 @@ export class CurrentWriter extends Writer {
     if (!alloc.zero) return [`${name} = ${ndarray(alloc, shape)}`]
     sizes.helpers.add('zeros')
     return [`${name} = zeros((${shape.join(', ')}), ${dtypeText(alloc.dtype)})`]
+  }
+
+  protected override runsInOrder(loop: Loop): boolean {
+    return this.context.sums.loops.has(loop)
+  }
+
+  /** Whether a matmul adds to its PSUM tile or overwrites it; nothing where the dialect must find out. */
+  private accumulate(op: Op): string {
+    const { sums, given, formals } = this.context
+    const loops = sums.of(op)
+    const begins = !formals.has(op.operands.dst!.backing) || given === 'begins'
+    if (loops === null || !(begins || given === 'continues')) return ''
+    if (begins) return this.isLater(loops)
+    return loops.length > 0 ? `accumulate or ${this.isLater(loops)}` : 'accumulate'
+  }
+
+  private several({ dtype, memory }: Alloc, count: string, shape: readonly string[]): string {
+    this.context.sizes.helpers.add('tensors')
+    return `tensors(${count}, (${shape.join(', ')}), ${dtypeText(dtype)}, ${BUFFER[memory]})`
   }
 
   private shape(alloc: Alloc, p: string, f: string): string[] {
@@ -96,7 +111,8 @@ export class CurrentWriter extends Writer {
       before.push(`${name} = ${operands.dst}`)
       operands.dst = operands.data1 = name
     }
-    const args: Record<string, string> = { ...operands, ...this.attributes(op) }
+    const accumulate = op.spec.accumulates ? this.accumulate(op) : ''
+    const args: Record<string, string> = { ...operands, ...this.attributes(op), accumulate }
     if (op.spec.name === 'iota') {
       const start = [
         args.offset!,
@@ -118,4 +134,4 @@ export class CurrentWriter extends Writer {
 const BUFFER = { sbuf: 'nl.sbuf', psum: 'nl.psum', hbm: 'nl.private_hbm' } as const
 
 const ndarray = ({ dtype, memory }: Alloc, shape: readonly string[]): string =>
-  `nl.ndarray((${shape.join(', ')}), dtype=${dtypeText(dtype)}, buffer=${BUFFER[memory]})`
+  `nl.ndarray((${shape.join(', ')}), ${dtypeText(dtype)}, buffer=${BUFFER[memory]})`

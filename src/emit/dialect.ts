@@ -54,6 +54,17 @@ export const imports = (dialect: Dialect): string[] => {
   ]
 }
 
+/**
+ * Lists are filled by loops that are unrolled: NKI's language guide documents `append` and not comprehensions, and the
+ * legacy tracer runs the body of any other loop once.
+ */
+const listOf = (tensor: string): string[] => [
+  '    tiles = []',
+  '    for _ in nl.static_range(count):',
+  `        tiles.append(${tensor})`,
+  '    return tiles',
+]
+
 /** What a kernel refers to, in the order of its definitions; only what is in use is printed. */
 export const HELPERS = {
   PMAX: ['PMAX = 128  # partitions of a tile, nl.tile_size.pmax'],
@@ -64,26 +75,20 @@ export const HELPERS = {
     '    assert size > 0 and size % 128 == 0, "a block size must be a positive multiple of 128"',
     '    return min(whole, ceil_div(ceil_div(whole, 128), ceil_div(whole, size)) * 128)',
   ],
-  buffers: [
-    'def buffers(count, shape, dtype):',
-    '    """SBUF that is used in turn, so that loads run ahead of compute."""',
-    '    return [nl.ndarray(shape, dtype=dtype, buffer=nl.sbuf) for _ in range(count)]',
-  ],
-  banks: [
-    'def banks(count, shape):',
-    '    """Accumulators, each a bank of PSUM."""',
-    '    return [nl.ndarray(shape, dtype=nl.float32, buffer=nl.psum) for _ in range(count)]',
+  tensors: [
+    'def tensors(count, shape, dtype, buffer):',
+    '    """Several alike: SBUF used in turn, so that loads run ahead of compute, or banks of PSUM."""',
+    ...listOf('nl.ndarray(shape, dtype, buffer=buffer)'),
   ],
   zero_banks: [
     'def zero_banks(count, shape):',
     '    """Accumulators, each a bank of PSUM."""',
-    '    shape = (nl.par_dim(shape[0]),) + shape[1:]',
-    '    return [nl.zeros(shape, dtype=nl.float32, buffer=nl.psum) for _ in range(count)]',
+    ...listOf('nl.zeros(shape, dtype=nl.float32, buffer=nl.psum)'),
   ],
   zeros: [
     'def zeros(shape, dtype):',
     '    """SBUF that starts at zero."""',
-    '    tensor = nl.ndarray(shape, dtype=dtype, buffer=nl.sbuf)',
+    '    tensor = nl.ndarray(shape, dtype, buffer=nl.sbuf)',
     '    nisa.memset(tensor, 0.0)',
     '    return tensor',
   ],

@@ -21,14 +21,6 @@ export function statement(text: string, depth: number, after = ''): string[] {
     return [indent + head, inner + inside, indent + tail + after]
   const parts = commas(inside)
   if (parts.length > 1 && !/[[(=]/.test(inside)) return packed(head, [parts], tail + after, depth)
-  const loop = inside.lastIndexOf(' for ')
-  if (parts.length === 1 && loop > 0)
-    return [
-      indent + head,
-      ...statement(inside.slice(0, loop), depth + 1),
-      inner + inside.slice(loop + 1),
-      indent + tail + after,
-    ]
   const lines = parts.flatMap((part) =>
     part.includes(' & ') && inner.length + part.length + 1 > WIDTH
       ? conjunction(part, depth + 1)
@@ -66,6 +58,14 @@ export function callOf(name: string, args: readonly string[], depth: number): st
   return [head + first!.trimStart(), ...rest]
 }
 
+/** A command to be pasted: where it does not fit on a line its lists are quoted, and broken behind commas. */
+export function command(before: string, text: string, depth: number, hanging: string): string[] {
+  const indent = STEP.repeat(depth)
+  if (indent.length + before.length + text.length <= WIDTH) return [indent + before + text]
+  const pieces = `${before}${text.replace(/\S+,\S+/g, "'$&'")}`.split(/(?<= '|,)/)
+  return filled(pieces, indent, hanging, '')
+}
+
 /** A docstring by itself. */
 export function docstring(text: string, depth: number): string[] {
   const lines = paragraph(`"""${text}"""`, depth)
@@ -78,16 +78,16 @@ export const paragraph = (text: string, depth: number, prefix = '', hanging = ''
   filled(text.split(' '), STEP.repeat(depth) + prefix, hanging)
 
 /** As many on a line as fit. */
-function filled(words: readonly string[], indent: string, hanging = ''): string[] {
+function filled(words: readonly string[], indent: string, hanging = '', between = ' '): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of words) {
     const used = indent.length + (lines.length > 0 ? hanging.length : 0)
-    if (line && used + line.length + 1 + word.length > WIDTH) {
+    if (line && used + line.length + between.length + word.length > WIDTH) {
       lines.push(line)
       line = ''
     }
-    line = line ? `${line} ${word}` : word
+    line = line ? line + between + word : word
   }
   return [...lines, line].map((text, i) => indent + (i > 0 ? hanging : '') + text)
 }

@@ -2,14 +2,15 @@
  * The functions of a file: each routine of the kernel library that the program calls is written once, from its trace for
  * blocks of any size. A function takes what it works on, and where in it: NKI has no nested slices.
  */
-import { type Alloc, type Backing, isAlloc, Param, type Span, type View } from '../nki/index.ts'
+import { type Alloc, type Backing, isAlloc, type Loop, Param, type Span, type View } from '../nki/index.ts'
 import type { Dialect, Helper } from './dialect.ts'
 import { docstring, packed, statement } from './format.ts'
 import { endOf } from './legacy.ts'
 import { type Outlined, Plan } from './plan.ts'
 import { mentions, Sizes } from './sizes.ts'
+import { Sums } from './sums.ts'
 import { Survey } from './survey.ts'
-import type { Context, Formal } from './writer.ts'
+import type { Context, Formal, GivenSum } from './writer.ts'
 
 /** What the kernel gives for a parameter. */
 export type Argument =
@@ -18,12 +19,14 @@ export type Argument =
   | { readonly size: Span<string> }
   | { readonly piece: Span<string> }
   | { readonly startOf: View; readonly axis: 'p' | 'f' }
+  /** Whether it is not the first call in these loops. */
+  | { readonly after: readonly Loop[] }
 
 interface Parameter {
   readonly name: string
   readonly value: Argument
-  /** It has a default, 0, and is given by its name. */
-  readonly keyword: boolean
+  /** The default of a keyword; null for what is always given, in its place. */
+  readonly usual: string | null
 }
 
 interface Written {
@@ -42,6 +45,7 @@ export class Routines {
 
   constructor(
     plan: Plan,
+    private readonly sums: Sums,
     private readonly dialect: Dialect,
     private readonly aligned: ReadonlySet<string>,
     private readonly writeBody: BodyWriter,
@@ -72,9 +76,9 @@ export class Routines {
     return [...this.written.values()].flatMap(({ name, parameters, text }) => {
       if (seen.has(name)) return []
       seen.add(name)
-      const names = (keyword: boolean) =>
-        parameters.flatMap((p) => (p.keyword === keyword ? [keyword ? `${p.name}=0` : p.name] : []))
-      return ['', '', ...packed(`def ${name}(`, [names(false), names(true)], '):', 0), ...text.split('\n')]
+      const given = parameters.flatMap((p) => (p.usual === null ? [p.name] : []))
+      const keywords = parameters.flatMap((p) => (p.usual === null ? [] : [`${p.name}=${p.usual}`]))
+      return ['', '', ...packed(`def ${name}(`, [given, keywords], '):', 0), ...text.split('\n')]
     })
   }
 
@@ -93,6 +97,12 @@ export class Routines {
       texts.set(name, written.text)
       this.written.set(outlined, { ...written, name })
     }
+  }
+
+  private sumGiven(alike: readonly Outlined[]): GivenSum {
+    const sites = alike.map(({ call }) => this.sums.of(call.nodes[0]!))
+    if (sites.some((loops) => loops === null)) return 'unknown'
+    return sites.some((loops) => loops!.length > 0) && this.dialect === 'current' ? 'continues' : 'begins'
   }
 
   private write(outlined: Outlined, alike: readonly Outlined[]): Written {
@@ -133,7 +143,11 @@ export class Routines {
     }
     const plan = new Plan({ body: abstract.body, calls: [] })
     const survey = new Survey(plan, sizes, aligned)
-    const parameters = parametersOf(outlined, formals)
+    const given = this.sumGiven(alike)
+    const parameters = [
+      ...parametersOf(outlined, formals),
+      ...(given === 'continues' ? [ACCUMULATE(this.sums.of(call.nodes[0]!)!)] : []),
+    ]
     const places = parameters.filter(({ value }) => !('view' in value || 'buffer' in value))
     const reserved = [...places.map((p) => p.name), ...[...starts].map(endOf)]
     const body = this.writeBody({
@@ -142,6 +156,8 @@ export class Routines {
       plan,
       sizes,
       survey,
+      sums: new Sums(plan, abstract.body),
+      given,
       reserved,
       formals,
       routines: null,
@@ -153,7 +169,7 @@ export class Routines {
     const pieces: Parameter[] = [...sizes.pieces].map(([name, span]) => ({
       name,
       value: { piece: outlined.actual(span) },
-      keyword: false,
+      usual: null,
     }))
     const lines = [
       ...docstring(routine.summary, 1),
@@ -162,7 +178,8 @@ export class Routines {
       ...body,
     ]
     const used = lines.slice(1).join('\n')
-    const all = [...parameters.filter((p) => !p.keyword), ...pieces, ...parameters.filter((p) => p.keyword)]
+    const always = parameters.filter((p) => p.usual === null)
+    const all = [...always, ...pieces, ...parameters.filter((p) => p.usual !== null)]
     return {
       name: routine.name,
       parameters: all.filter(
@@ -173,6 +190,13 @@ export class Routines {
     }
   }
 }
+
+/** Whether the tile that a function adds to holds a part of the sum already. */
+const ACCUMULATE = (after: readonly Loop[]): Parameter => ({
+  name: 'accumulate',
+  value: { after },
+  usual: 'False',
+})
 
 /** The sizes of a function: those of its operands are parameters, as are pieces of more than 128. */
 class FunctionSizes extends Sizes {
@@ -205,25 +229,25 @@ function parametersOf({ call, abstract }: Outlined, formals: ReadonlyMap<Backing
   const offsets: Parameter[] = []
   const places = new Map<string, Parameter[]>()
   if (abstract.result && call.result)
-    positional.push({ name: 'dst', value: { buffer: call.result }, keyword: false })
+    positional.push({ name: 'dst', value: { buffer: call.result }, usual: null })
   for (const { name, formal, actual } of abstract.operands) {
-    positional.push({ name, value: { view: actual }, keyword: false })
+    positional.push({ name, value: { view: actual }, usual: null })
     const { rows, cols } = formals.get(formal.backing)!
     for (const [axis, start, dim] of [
       ['p', rows, formal.rows.dim],
       ['f', cols, formal.cols.dim],
     ] as const) {
       if (!start) continue
-      const parameter = { name: start, value: { startOf: actual, axis }, keyword: formal.memory !== 'hbm' }
-      if (parameter.keyword) offsets.push(parameter)
-      else places.set(dim, [...(places.get(dim) ?? []), parameter])
+      const parameter = { name: start, value: { startOf: actual, axis } }
+      if (formal.memory !== 'hbm') offsets.push({ ...parameter, usual: '0' })
+      else places.set(dim, [...(places.get(dim) ?? []), { ...parameter, usual: null }])
     }
   }
   for (const [dim, { actual }] of abstract.dims)
     positional.push(...(places.get(dim) ?? []), {
       name: sizeName(dim),
       value: { size: actual },
-      keyword: false,
+      usual: null,
     })
   return [...positional, ...offsets]
 }

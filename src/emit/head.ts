@@ -2,7 +2,7 @@
 import { type HbmTensor, PARTITIONS, type Param, type Program } from '../nki/index.ts'
 import type { Bound } from './bounds.ts'
 import { DIALECT, type Dialect, HELPERS, type Helper, imports, WRITTEN_BY } from './dialect.ts'
-import { packed, paragraph, statement } from './format.ts'
+import { command, packed, paragraph, statement } from './format.ts'
 import type { Plan } from './plan.ts'
 import { coreSize, mentions, type Sizes, textOf } from './sizes.ts'
 import type { Survey } from './survey.ts'
@@ -32,6 +32,8 @@ export interface HeadOptions {
   readonly target: string | null
   /** What the schedule was tuned for, in words. */
   readonly tunedFor: string | null
+  /** The command that simulates the same schedule. */
+  readonly simulatedBy: string | null
   /** Physical cores of the launch. */
   readonly cores: number
 }
@@ -94,6 +96,7 @@ export function kernelDocstring(context: HeadContext, options: HeadOptions): str
     '',
     '    Notes:',
     ...notes(context, options).flatMap((note) => paragraph(`- ${note}`, 2, '', '  ')),
+    ...(options.simulatedBy === null ? [] : command('- Simulated by: ', options.simulatedBy, 2, '  ')),
     '    """',
   ]
   return lines
@@ -128,7 +131,7 @@ function notes(
     `${target ? `Target: ${target}. ` : ''}For ${DIALECT[dialect].support}.`,
     ...(shared
       ? [
-          `Launch as ${name}[${cores}](…) for ${cores} physical cores (LNC${cores}): each computes its share of ${shared}. Without brackets one core computes all of it.`,
+          `${name}[${cores}](…) runs on both cores of LNC${cores}, each on its share of ${shared}; ${name}(…) on one.`,
         ]
       : []),
   ]
@@ -198,6 +201,7 @@ export function shapes({ program, bounds }: HeadContext): string[] {
   for (const { dim, limit } of program.dims)
     if (dim !== '1' && limit !== Number.POSITIVE_INFINITY)
       checks.push(`assert ${dim} <= ${limit}, "${program.name} takes ${dim} up to ${limit}"`)
+  const capped = new Map<string, { readonly name: string; readonly max: number }[]>()
   for (const param of program.params) {
     const name = textOf(param)
     const bound = bounds.get(param)
@@ -205,7 +209,11 @@ export function shapes({ program, bounds }: HeadContext): string[] {
       checks.push(`assert ${name} == ${bound.max}, "${name} must be ${bound.max}, ${bound.by}"`)
     else if (param.value <= PARTITIONS)
       checks.push(`assert ${name} > 0 and 128 % ${name} == 0, "${name} must divide 128"`)
-    else if (bound) checks.push(`assert ${name} <= ${bound.max}, "${name} exceeds ${bound.by}"`)
+    else if (bound) capped.set(bound.by, [...(capped.get(bound.by) ?? []), { name, max: bound.max }])
+  }
+  for (const [by, keywords] of capped) {
+    const fit = keywords.map(({ name, max }) => `${name} <= ${max}`).join(' and ')
+    checks.push(`assert ${fit}, "${keywords.map(({ name }) => name).join(' or ')} exceeds ${by}"`)
   }
   return [...names, ...checks].flatMap((text) => condition(text))
 }

@@ -44,10 +44,14 @@ export class LegacyWriter extends Writer {
       const shape = [rows, freeTile === null ? sizes.capacity(f) : sizes.tile(f, freeTile)]
       if (isList(alloc) && adds) {
         sizes.helpers.add('zero_banks')
-        return [`${name} = zero_banks(${this.listLength(alloc)}, (${shape.join(', ')}))`]
+        return [`${name} = zero_banks(${this.listLength(alloc)}, (nl.par_dim(${shape[0]}), ${shape[1]}))`]
       }
-      const one = make(adds ? 'nl.zeros' : 'nl.ndarray', shape)
-      return [`${name} = ${isList(alloc) ? `[${one} for _ in range(${this.listLength(alloc)})]` : one}`]
+      if (isList(alloc)) {
+        sizes.helpers.add('tensors')
+        const tile = `(nl.par_dim(${shape[0]}), ${shape[1]})`
+        return [`${name} = tensors(${this.listLength(alloc)}, ${tile}, ${dtype}, nl.psum)`]
+      }
+      return [`${name} = ${make(adds ? 'nl.zeros' : 'nl.ndarray', shape)}`]
     }
     const tiles = tile === null ? (plan.asTiles.has(alloc) ? ['1'] : []) : [survey.tileCount(alloc)]
     const shape = [rows, ...tiles, survey.room(alloc)]

@@ -12,6 +12,7 @@ import { kernelDocstring, moduleHead, outputLine, promises, shapes, share, signa
 import { LegacyWriter } from './legacy.ts'
 import { Plan } from './plan.ts'
 import { Sizes } from './sizes.ts'
+import { Sums } from './sums.ts'
 import { Survey } from './survey.ts'
 import { type Context, coreStart } from './writer.ts'
 
@@ -23,6 +24,8 @@ export interface EmitOptions {
   readonly aligned?: readonly string[]
   /** What the schedule was tuned for; named in the docstring. */
   readonly tunedFor?: string
+  /** The command that simulates the same form and schedule, the schedule last; named in the docstring. */
+  readonly simulatedBy?: string
   /** Physical cores of a launch `kernel[2]` (LNC2), which share a dimension of the output. Current dialect only. */
   readonly cores?: Split
 }
@@ -47,7 +50,8 @@ export function emitPython(program: Program, options: EmitOptions): string {
     output: { name: output.name, f: output.f.dim },
   })
   const survey = new Survey(plan, sizes, aligned)
-  const routines = new Routines(plan, dialect, aligned, write)
+  const sums = new Sums(plan, program.body)
+  const routines = new Routines(plan, sums, dialect, aligned, write)
   for (const helper of routines.helpers) sizes.helpers.add(helper)
   const body = write({
     name: program.name,
@@ -55,6 +59,8 @@ export function emitPython(program: Program, options: EmitOptions): string {
     plan,
     sizes,
     survey,
+    sums,
+    given: 'begins',
     reserved: [
       ...program.dims.map(({ dim }) => dim),
       ...[...program.inputs, output].map(({ name }) => name),
@@ -74,6 +80,7 @@ export function emitPython(program: Program, options: EmitOptions): string {
     dialect,
     target: target ?? null,
     tunedFor: options.tunedFor ?? null,
+    simulatedBy: options.simulatedBy ?? null,
     cores: cores?.count ?? 1,
   })
   const lines = [

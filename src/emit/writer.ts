@@ -22,6 +22,7 @@ import type { Argument, Routines } from './functions.ts'
 import type { Outlined, Plan } from './plan.ts'
 import { Scope } from './scope.ts'
 import { pieceOf, type Sizes } from './sizes.ts'
+import type { Sums } from './sums.ts'
 import type { Survey } from './survey.ts'
 
 /** An operand of a function: a part of something larger, from given places on. */
@@ -32,6 +33,9 @@ export interface Formal {
   readonly cols: string
 }
 
+/** It begins here, or earlier (the argument `accumulate` tells), or nobody knows where. */
+export type GivenSum = 'begins' | 'continues' | 'unknown'
+
 /** What is written: the body of a kernel, or of a function that it calls. */
 export interface Context {
   readonly name: string
@@ -39,6 +43,9 @@ export interface Context {
   readonly plan: Plan
   readonly sizes: Sizes
   readonly survey: Survey
+  readonly sums: Sums
+  /** What a function knows of a sum in a tile that it was given. */
+  readonly given: GivenSum
   /** Names that are taken. */
   readonly reserved: readonly string[]
   /** Operands that the caller gives, in a function. */
@@ -90,6 +97,10 @@ export abstract class Writer {
   protected abstract onChip(view: View): string
   /** Python that must stand before an op, and its arguments. */
   protected abstract arguments(op: Op): { before: string[]; args: LegacyArgs }
+  /** Whether iterations must follow each other, whatever the kernel says of the loop. */
+  protected runsInOrder(_loop: Loop): boolean {
+    return false
+  }
   /** Buffers that are made before a loop, because its iterations take them in turn. */
   protected hoisted(_loop: Loop): string[] {
     return []
@@ -126,12 +137,12 @@ export abstract class Writer {
     const { result } = outlined.call
     if (result) this.allocate(result)
     const { name, parameters } = this.context.routines!.functionFor(outlined)
-    const args = parameters.flatMap(({ keyword, value }) => (keyword ? [] : [this.argument(value)]))
-    const offsets = parameters.flatMap(({ keyword, name, value }) => {
-      const text = keyword ? this.argument(value) : '0'
-      return text === '0' ? [] : [`${name}=${text}`]
+    const args = parameters.flatMap(({ usual, value }) => (usual === null ? [this.argument(value)] : []))
+    const keywords = parameters.flatMap(({ usual, name, value }) => {
+      const text = usual === null ? null : this.argument(value)
+      return text === usual ? [] : [`${name}=${text}`]
     })
-    this.lines.push(...callOf(name, [...args, ...offsets], this.depth))
+    this.lines.push(...callOf(name, [...args, ...keywords], this.depth))
   }
 
   private argument(value: Argument): string {
@@ -139,11 +150,17 @@ export abstract class Writer {
     if ('buffer' in value) return this.nameOf(value.buffer)
     if ('size' in value) return this.size(value.size)
     if ('piece' in value) return this.context.sizes.capacity(value.piece)
+    if ('after' in value) return this.isLater(value.after)
     const { rows, cols, backing } = value.startOf
     const onChip = isAlloc(backing) && backing.memory !== 'hbm'
     if (value.axis === 'p' && onChip && backing.tile !== null) return this.locate(rows, backing, 'p').tile
     const [span, whole] = value.axis === 'p' ? [rows, 'p' as const] : [cols, 'f' as const]
     return this.offset(span, isAlloc(backing) ? backing[whole] : null) || '0'
+  }
+
+  /** Whether it is not the first time. */
+  protected isLater(loops: readonly Loop[]): string {
+    return loops.map((loop) => `i_${this.scope.of(loop)} > 0`).join(' or ') || 'False'
   }
 
   protected nameOf(backing: Backing): string {
@@ -171,8 +188,8 @@ export abstract class Writer {
       this.depth--
       const mode = this.context.survey.selecting.has(loop)
         ? 'static'
-        : before.length > 0
-          ? 'sequential' // its iterations take buffers in turn
+        : before.length > 0 || this.runsInOrder(loop)
+          ? 'sequential' // its iterations take buffers in turn, or add up
           : loop.mode
       this.put(`for i_${name} in nl.${OFFSET_MODES[mode]}(${this.trips(loop)}):`)
       this.lines.push(...head, ...body)

@@ -271,8 +271,14 @@ test.each([
     ['fused_xuv', '--shape', 'M=5'],
     /^neuronmm: fused_xuv: dimension K is missing; give --shape M=…,K=…,r=…,N=…\n$/,
   ],
-  [['fused_xuv', '--schedule', 'best'], /^neuronmm: fused_xuv: no schedule best for this shape; it has /],
-  [['--all', '--schedule', 'best'], /^neuronmm: check: no kernel has this schedule\n$/],
+  [['fused_xuv', '--schedule', 'best'], /^neuronmm: fused_xuv: no schedule best; it has default, /],
+  [['fused_xuv', '--schedule', 'longstrips'], /no schedule longstrips; did you mean long-strips\?\n$/],
+  [['fused_xuv', '--schedule', 'mStripp=512'], /no schedule entry mStripp; did you mean mStrip\?\n$/],
+  [
+    ['fused_xuv', '--aligned', 'M'],
+    /^neuronmm: check: --aligned is for one kernel, at a --shape of whole blocks\n$/,
+  ],
+  [['--all', '--schedule', 'best'], /^neuronmm: check: no schedule best; it has default, seed, /],
   [
     ['fused_xuv', '--dtype', 'int8'],
     /^neuronmm: check: emitted kernels are checked in bfloat16, float32, float16, not in int8\n$/,

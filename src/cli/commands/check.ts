@@ -1,6 +1,6 @@
 /** `neuronmm check NAME`: emit a kernel as Python, execute it, and compare with what it was emitted from. */
 import { type Command, Option } from 'commander'
-import { DIALECT, DIALECTS, type Dialect, TARGETS } from '../../emit/index.ts'
+import { DIALECT, DIALECTS, type Dialect, TARGETS, type Target } from '../../emit/index.ts'
 import {
   CHECKED_DTYPES,
   type CheckOutcome,
@@ -23,15 +23,19 @@ import { ArgumentError, type Dims, MAX_CORES, type Split } from '../../nki/index
 import type { Dtype } from '../../tensor/index.ts'
 import {
   activationOption,
+  alignedOption,
   type CoresArguments,
+  checkSchedule,
   checkShape,
+  choiceOf,
+  coreOf,
   coresOf,
-  familyOf,
   type KernelArguments,
   optionsOf,
   parseDtype,
   scheduleOption,
   shapeOption,
+  smallShape,
   withCores,
 } from '../arguments.ts'
 import { EXIT, MissingError } from '../failure.ts'
@@ -44,12 +48,10 @@ interface CheckArguments extends Omit<KernelArguments, 'shape'>, CoresArguments 
   readonly all?: boolean
   readonly shape?: Dims
   readonly dialect?: Dialect
-  readonly target?: (typeof TARGETS)[number]
+  readonly target?: Target
+  readonly aligned?: readonly string[]
   readonly with: (typeof WITH)[number]
 }
-
-/** Ragged in every dimension, and soon done. */
-const USUAL_SHAPE: Dims = { M: 200, K: 300, r: 140, N: 700 }
 
 export function register(program: Command): void {
   const command = program
@@ -58,7 +60,7 @@ export function register(program: Command): void {
       'emit a kernel as NKI Python, execute it, and compare results and HBM bytes with the simulator',
     )
     .option('--all', 'check every kernel, in every form')
-    .addOption(shapeOption().default(USUAL_SHAPE, assignments(USUAL_SHAPE, ',')))
+    .addOption(shapeOption('; without them the text for any shape, at a small one'))
     .addOption(
       new Option('--dtype <dtype>', `dtype of the inputs: ${CHECKED_DTYPES.join(', ')}`)
         .argParser(parseChecked)
@@ -68,6 +70,7 @@ export function register(program: Command): void {
     .addOption(activationOption())
     .addOption(new Option('--dialect <dialect>', 'one dialect rather than both').choices(DIALECTS))
     .addOption(new Option('--target <target>', 'the NeuronCore whose memory it must fit in').choices(TARGETS))
+    .addOption(alignedOption())
     .addOption(
       new Option(
         '--with <interpreter>',
@@ -77,11 +80,14 @@ export function register(program: Command): void {
         .default('stand-in'),
     )
     .option('--json', 'print one JSON object')
-  withCores(command).action(async (name: string | undefined, args: CheckArguments, own: Command) => {
-    const given = own.getOptionValueSource('shape') !== 'default'
+  withCores(command).action(async (name: string | undefined, args: CheckArguments) => {
     if ((name === undefined) !== Boolean(args.all))
       throw new ArgumentError('check: give the name of a kernel, or --all')
-    const kernels = name === undefined ? everyForm(args) : oneForm(name, args, given)
+    if (args.aligned && (args.all || !args.shape))
+      throw new ArgumentError('check: --aligned is for one kernel, at a --shape of whole blocks')
+    const kernels = name === undefined ? everyForm(args) : oneForm(name, args)
+    // what is wrong with a schedule is said before any Python is looked for
+    for (const { choice } of kernels) traceChoice(choice, optionsOf(args))
     const outcomes: CheckOutcome[] = []
     for (const run of runsOf(args)) outcomes.push(...(await checkOn(run, kernels, args)))
     const ok = outcomes.every((outcome) => outcome.ok)
@@ -105,15 +111,17 @@ interface Checked {
   readonly dims: Dims
 }
 
-function oneForm(name: string, { shape, schedule }: CheckArguments, given: boolean): Checked[] {
-  const family = familyOf(name)
-  const dims = checkShape(family, given ? shape! : withinLimits(family.general, shape!))
-  return [{ choice: choose(family, dims, schedule), dims }]
+/** What `emit` writes for the same arguments, at the shape, or at a small one. */
+function oneForm(name: string, args: CheckArguments): Checked[] {
+  const choice = choiceOf(name, args)
+  const dims = args.shape ?? smallShape(choice.kernel)
+  return [{ choice, dims }]
 }
 
 /** Every form that knows the schedule, each as a family of its own. */
-function everyForm({ shape, schedule }: CheckArguments): Checked[] {
+function everyForm({ shape, schedule, target }: CheckArguments): Checked[] {
   const forms = FAMILIES.flatMap((family) => formsOf(family).map((form) => alone(family, form)))
+  checkSchedule(FAMILIES.flatMap(formsOf), 'check', schedule)
   const known = forms.filter(
     ({ general }) =>
       schedule === 'default' ||
@@ -123,8 +131,8 @@ function everyForm({ shape, schedule }: CheckArguments): Checked[] {
   )
   if (known.length === 0) throw new ArgumentError('check: no kernel has this schedule')
   return known.map((family) => {
-    const dims = checkShape(family, withinLimits(family.general, shape!))
-    return { choice: choose(family, dims, schedule), dims }
+    const dims = shape ? checkShape(family, withinLimits(family.general, shape)) : smallShape(family.general)
+    return { choice: choose(family, shape ? dims : {}, schedule, coreOf(target)), dims }
   })
 }
 
@@ -165,7 +173,7 @@ const checkOn = (
   kernels: readonly Checked[],
   args: CheckArguments,
 ): Promise<CheckOutcome[]> => {
-  const { dtype, target, activation } = args
+  const { dtype, target, activation, aligned } = args
   const requests = kernels.flatMap(({ choice, dims }): CheckRequest[] => {
     const cores = args.all
       ? sharedOr(choice, dims, args)
@@ -178,7 +186,12 @@ const checkOn = (
         options: optionsOf({ activation }),
         dims,
         dtype,
-        emit: dialects.map((dialect) => ({ dialect, ...(target && { target }), ...(cores && { cores }) })),
+        emit: dialects.map((dialect) => ({
+          dialect,
+          ...(target && { target }),
+          ...(aligned && { aligned }),
+          ...(cores && { cores }),
+        })),
       },
     ]
   })

@@ -5,8 +5,8 @@ import { ArgumentError } from '../../nki/index.ts'
 import {
   activationOption,
   dtypeOption,
+  KERNELS,
   type KernelArguments,
-  meant,
   scheduleOption,
   shapeOption,
 } from '../arguments.ts'
@@ -20,6 +20,7 @@ import {
   targetOption,
 } from '../profiling.ts'
 import { argumentsOf, isSpec, parseSpec } from '../specs.ts'
+import { meant } from '../suggest.ts'
 
 type DiffArguments = Omit<ProfileArguments, 'shape'> & Partial<Pick<KernelArguments, 'shape'>>
 
@@ -80,7 +81,7 @@ function read(path: string): string {
   } catch {
     const name = path.split(/[:@]/, 1)[0]!
     throw new ArgumentError(
-      `${path} is neither a kernel nor a file that can be read${meant(name) || '; neuronmm profile NAME … --json writes one'}`,
+      `${path} is neither a kernel nor a file that can be read${meant(name, KERNELS) || '; neuronmm profile NAME … --json writes one'}`,
     )
   }
 }

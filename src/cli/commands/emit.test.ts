@@ -13,7 +13,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { neuronmm } from '../../../test/command-line.ts'
-import { FAMILIES, formsOf } from '../../kernels/index.ts'
+import { choose, FAMILIES, findFamily, formsOf } from '../../kernels/index.ts'
+import { assignments } from '../output.ts'
 
 const SHAPE = 'M=300,K=256,r=64,N=512'
 let folder: string
@@ -27,6 +28,53 @@ afterEach(() => {
   rmSync(folder, { recursive: true })
 })
 
+const FORMS = FAMILIES.flatMap((family) => formsOf(family).map((form) => [form.name, family, form] as const))
+
+/** The command that simulates what was emitted, as `emit` prints it. */
+const simulating = (err: string): string[] => {
+  const [, command] = /^Simulated by: npx neuronmm (.*)\n/m.exec(err)!
+  return command!.split(' ')
+}
+
+describe.each(FORMS)('%s, emitted without a shape', (name, family, form) => {
+  test('says in its docstring and on stderr how to simulate the same form and schedule', async () => {
+    const { out, err } = await neuronmm('emit', name, '--dialect', 'current')
+    const command = simulating(err)
+    const written = /- Simulated by: ([\s\S]*?)"{3}/.exec(out)![1]!
+    expect(written.replace(/'|\s+(?!-)|\s+$/g, (blank) => (blank === ' ' ? ' ' : ''))).toBe(
+      `npx neuronmm ${command.join(' ')}`,
+    )
+    const { out: simulated } = await neuronmm(...command, '--json')
+    const { schedule, form: chosen } = JSON.parse(simulated) as { schedule: object; form: string }
+    expect(chosen).toBe(name)
+    expect(schedule).toMatchObject(form.schedule)
+  })
+
+  test('and the command picks that form for any number of rows', () => {
+    const entries = { ...form.schedule }
+    for (const M of [1, 8, 128]) {
+      const dims = Object.fromEntries(form.dims.map((dim) => [dim, dim === 'M' ? M : 256]))
+      const own = name === family.name ? family : findFamily(name)
+      expect(choose(own, dims, Object.keys(entries).length > 0 ? entries : 'default').kernel.name).toBe(name)
+    }
+  })
+})
+
+test('the default schedule is that of the shape on the target', async () => {
+  const shape = 'M=4096,K=2048,r=1280,N=8192'
+  const dims = { M: 4096, K: 2048, r: 1280, N: 8192 }
+  const { general } = findFamily('fused_xuv')
+  const emitted = async (target: string) =>
+    simulating((await neuronmm('emit', 'fused_xuv', ...options(target), '--shape', shape)).err).at(-1)
+  const options = (target: string) => ['--dialect', 'legacy', '--target', target]
+  const expected = (target: string) =>
+    assignments({ ...general.schedule, ...general.defaultFor(dims, target) }, ',')
+  expect(expected('trn1')).not.toBe(expected('trn2'))
+  expect(await emitted('trn1')).toBe(expected('trn1'))
+  expect(await emitted('inf2')).toBe(expected('trn1'))
+  expect(await emitted('trn2')).toBe(expected('trn2'))
+})
+
 describe('a kernel', () => {
   test('goes to stdout, or to a file that may be emitted again', async () => {
     const { out, code } = await neuronmm('emit', 'fused_xuv', '--dialect', 'current')
@@ -37,7 +85,7 @@ describe('a kernel', () => {
       expect(await neuronmm('emit', 'fused_xuv', '--dialect', 'current', '-o', file)).toEqual({
         code: 0,
         out: '',
-        err: '',
+        err: expect.stringMatching(/^Simulated by: npx neuronmm run fused_xuv .*\n$/),
       })
       expect(readFileSync(file, 'utf8')).toBe(out)
     }
@@ -167,7 +215,7 @@ describe('a path that cannot be written', () => {
   })
 
   test('that is a device is written to, and stays one', async () => {
-    expect(await emitted('/dev/null')).toEqual({ code: 0, out: '', err: '' })
+    expect(await emitted('/dev/null')).toMatchObject({ code: 0, out: '' })
     expect(readFileSync('/dev/null', 'utf8')).toBe('')
   })
 })

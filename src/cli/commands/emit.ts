@@ -1,6 +1,6 @@
 /** `neuronmm emit NAME`: a kernel as NKI Python; `neuronmm emit --all`: every kernel, as a package. */
 import { type Command, Option } from 'commander'
-import { DEVICES, type DeviceName } from '../../device/index.ts'
+import { DEVICES } from '../../device/index.ts'
 import {
   DIALECT,
   DIALECTS,
@@ -9,10 +9,10 @@ import {
   emitPython,
   type PackagedKernel,
   TARGETS,
-  type Target,
 } from '../../emit/index.ts'
 import {
   alone,
+  type Choice,
   choose,
   FAMILIES,
   type Family,
@@ -20,13 +20,16 @@ import {
   traceChoice,
   withinLimits,
 } from '../../kernels/index.ts'
-import { ArgumentError, type Dims, dimsOfShare, type Program, sharesOf } from '../../nki/index.ts'
+import { ArgumentError, type Dims, dimsOfShare, type Split, sharesOf } from '../../nki/index.ts'
 import type { Dtype } from '../../tensor/index.ts'
 import { diskCache, tune } from '../../tune/index.ts'
 import {
   activationOption,
+  alignedOption,
   type CoresArguments,
   checkShape,
+  choiceOf,
+  coreOf,
   coresOf,
   dtypeOption,
   familyOf,
@@ -34,11 +37,12 @@ import {
   type ProgramArguments,
   scheduleOption,
   shapeOption,
-  traced,
+  smallShape,
   withCores,
 } from '../arguments.ts'
 import { writeEmitted, writeEmittedFolder } from '../files.ts'
 import { assignments } from '../output.ts'
+import { isOwn } from '../own.ts'
 import { withProgress } from '../progress.ts'
 
 interface EmitArguments extends ProgramArguments, CoresArguments {
@@ -46,21 +50,13 @@ interface EmitArguments extends ProgramArguments, CoresArguments {
   readonly dialect?: Dialect
   readonly dtype: Dtype
   readonly tuned?: boolean
-  readonly target?: Target
-  readonly aligned?: string
+  readonly aligned?: readonly string[]
   readonly output?: string
   readonly force?: boolean
 }
 
 /** Of the benchmark scripts of a package, where no shape is given: the seed's workload. */
 const USUAL_SHAPE: Dims = { M: 4096, K: 8192, r: 4096, N: 16384 }
-/** inf2 has the NeuronCore of trn1. */
-const DEVICE: Readonly<Record<Target, DeviceName>> = {
-  trn1: 'trn1',
-  inf2: 'trn1',
-  trn2: 'trn2',
-  trn3: 'trn3',
-}
 
 export function register(program: Command): void {
   const command = program
@@ -79,7 +75,7 @@ export function register(program: Command): void {
     .addOption(dtypeOption())
     .addOption(activationOption())
     .addOption(new Option('--target <target>', 'the NeuronCore that it is for').choices(TARGETS))
-    .option('--aligned <dims>', 'dimensions promised to be whole blocks, such as M,K: text without edges')
+    .addOption(alignedOption())
     .option('-o, --output <path>', 'write to a file instead of stdout; with --all, to a folder')
     .option('--force', 'replace what neuronmm did not write')
   withCores(command).action(async (name: string | undefined, args: EmitArguments, own: Command) => {
@@ -98,17 +94,46 @@ async function emitOne(name: string, args: EmitArguments): Promise<void> {
   const { dialect, target, aligned, output, force } = args
   if (!dialect) throw new ArgumentError(`emit: give --dialect ${DIALECTS.join(' or --dialect ')}`)
   const tuned = args.tuned ? await tunedFor(...ofOneCore(familyOf(name), args), args) : null
-  const program = tuned?.program ?? traced(name, args)
+  const choice = tuned?.choice ?? choiceOf(name, args)
+  const program = traceChoice(choice, optionsOf(args))
   const cores = coresOf(program, args, args.shape)
+  const same = simulatedBy(isOwn(name) ? name : choice.kernel.name, choice, args, cores)
   const text = emitPython(program, {
     dialect,
-    aligned: aligned?.split(',').map((dim) => dim.trim()) ?? [],
+    aligned: aligned ?? [],
+    simulatedBy: same,
     ...(target && { target }),
     ...(tuned && { tunedFor: tuned.tunedFor }),
     ...(cores && { cores }),
   })
   if (output === undefined) process.stdout.write(text)
   else writeEmitted(output, text, force)
+  console.error(`Simulated by: ${same}`)
+}
+
+/**
+ * The command that simulates what is written: the form by name, and every entry of its schedule, so that nothing depends on
+ * what is usual for the shape.
+ */
+function simulatedBy(
+  name: string,
+  { kernel, schedule }: Choice,
+  args: EmitArguments,
+  cores: Split | null,
+): string {
+  const { target, activation, dtype, shape } = args
+  const dims = shape ? withinLimits(kernel, shape) : smallShape(kernel)
+  const entries = assignments({ ...kernel.schedule, ...schedule }, ',')
+  return [
+    target
+      ? `npx neuronmm profile ${name} --target ${coreOf(target)}`
+      : `npx neuronmm run ${name}`,
+    ...(activation ? [`--activation ${activation}`] : []),
+    ...(dtype === 'bfloat16' ? [] : [`--dtype ${dtype}`]),
+    ...(cores ? [`--cores ${cores.count} --share ${cores.dim}`] : []),
+    `--shape ${assignments(dims, ',')}`,
+    ...(entries ? [`--schedule ${entries}`] : []),
+  ].join(' ')
 }
 
 async function emitAll(args: EmitArguments): Promise<void> {
@@ -125,11 +150,13 @@ async function emitAll(args: EmitArguments): Promise<void> {
   for (const { family, general } of forms) {
     const own = alone(family, general)
     const tuned = args.tuned ? await tunedFor(own, withinLimits(general, dims), args) : null
+    const choice = tuned?.choice ?? choose(own, {})
     kernels.push({
       kernel: general,
-      program: traceChoice(choose(own, {})),
+      program: traceChoice(choice),
       isBaseline: family.group === 'matmul' || family.name.startsWith('sequential'),
-      ...tuned,
+      simulatedBy: simulatedBy(general.name, choice, args, null),
+      ...(tuned && { tunedFor: tuned.tunedFor }),
     })
   }
   const dialects = DIALECTS.filter((d) =>
@@ -143,26 +170,26 @@ async function emitAll(args: EmitArguments): Promise<void> {
 /** What is tuned, and for which shape: where several cores share it, the form for the whole at the shape of a share. */
 function ofOneCore(family: Family, args: EmitArguments): [Family, Dims] {
   const dims = checkShape(family, args.shape!)
-  const choice = choose(family, dims)
+  const choice = choose(family, dims, 'default', coreOf(args.target))
   const split = coresOf(traceChoice(choice, optionsOf(args)), args, dims)
   if (!split) return [family, dims]
   const share = dimsOfShare(dims, split, sharesOf(dims, split)[0]!)
   return [alone(family, choice.kernel), share]
 }
 
-/** The best program of a family for a shape, and what that was, in words. */
+/** The best form and schedule of a family for a shape, and what that was, in words. */
 async function tunedFor(
   family: Family,
   dims: Dims,
   { target, dtype, activation }: EmitArguments,
-): Promise<{ program: Program; tunedFor: string }> {
+): Promise<{ choice: Choice; tunedFor: string }> {
   const options = optionsOf({ activation })
   const { best } = await withProgress(`tune ${family.name}`, (onProgress, signal) =>
-    tune(family, dims, dtype, DEVICES[DEVICE[target!]], { options, cache: diskCache(), onProgress, signal }),
+    tune(family, dims, dtype, DEVICES[coreOf(target)], { options, cache: diskCache(), onProgress, signal }),
   )
   const kernel = formsOf(family).find((form) => form.name === best.kernel)!
   return {
-    program: kernel.trace(best.schedule, options),
+    choice: { kernel, scheduleName: 'custom', schedule: best.schedule },
     tunedFor: `${assignments(dims)} in ${dtype} on ${target}, as modelled`,
   }
 }

@@ -17,6 +17,7 @@ export interface PackagedKernel {
   /** What the others are to beat: dense products, and the low-rank one in two kernels. */
   readonly isBaseline: boolean
   readonly tunedFor?: string
+  readonly simulatedBy?: string
 }
 
 export interface PackageOptions {
@@ -36,10 +37,15 @@ export function emitPackage(
   files.set('__init__.py', `"""NeuronMM kernels for NKI: ${dialects.join(' and ')}.\n\n${WRITTEN_BY}\n"""\n`)
   for (const dialect of dialects) {
     files.set(`${dialect}/__init__.py`, initOf(dialect, names))
-    for (const { kernel, program, tunedFor } of kernels)
+    for (const { kernel, program, tunedFor, simulatedBy } of kernels)
       files.set(
         `${dialect}/${kernel.name}.py`,
-        emitPython(program, { dialect, ...(target && { target }), ...(tunedFor && { tunedFor }) }),
+        emitPython(program, {
+          dialect,
+          ...(target && { target }),
+          ...(tunedFor && { tunedFor }),
+          ...(simulatedBy && { simulatedBy }),
+        }),
       )
     files.set(`benchmark_${dialect}.py`, dialect === 'legacy' ? benchmarkLegacy() : benchmarkCurrent())
   }

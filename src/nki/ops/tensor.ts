@@ -44,7 +44,8 @@ export const ncMatmul = defineOp({
   tally: ({ size }) => ({ ncMatmuls: 1, macs: size.A * size.B * size.C }),
   python: {
     legacy: (t) => `${t.dst} += nisa.nc_matmul(${t.stationary}, ${t.moving})`,
-    current: (t) => `nisa.nc_matmul(${t.dst}, ${t.stationary}, ${t.moving})`,
+    current: ({ dst, stationary, moving, accumulate }) =>
+      `nisa.nc_matmul(${dst}, ${stationary}, ${moving}${accumulate ? `, accumulate=${accumulate}` : ''})`,
   },
 })
 

@@ -22,14 +22,17 @@ def balanced(whole, size):
     return min(whole, ceil_div(ceil_div(whole, 128), ceil_div(whole, size)) * 128)
 
 
-def buffers(count, shape, dtype):
-    """SBUF that is used in turn, so that loads run ahead of compute."""
-    return [nl.ndarray(shape, dtype=dtype, buffer=nl.sbuf) for _ in range(count)]
+def tensors(count, shape, dtype, buffer):
+    """Several alike: SBUF used in turn, so that loads run ahead of compute, or banks of PSUM."""
+    tiles = []
+    for _ in nl.static_range(count):
+        tiles.append(nl.ndarray(shape, dtype, buffer=buffer))
+    return tiles
 
 
 def zeros(shape, dtype):
     """SBUF that starts at zero."""
-    tensor = nl.ndarray(shape, dtype=dtype, buffer=nl.sbuf)
+    tensor = nl.ndarray(shape, dtype, buffer=nl.sbuf)
     nisa.memset(tensor, 0.0)
     return tensor
 
@@ -73,8 +76,8 @@ def add_product(
         for i_m_tile in nl.affine_range(ceil_div(m_size, PMAX)):
             m_tile = i_m_tile * PMAX
             m_tile_size = min(PMAX, m_size - m_tile)
-            acc = nl.ndarray((m_tile_size, n_tile_size), dtype=nl.float32, buffer=nl.psum)
-            for i_k_tile in nl.affine_range(ceil_div(k_size, PMAX)):
+            acc = nl.ndarray((m_tile_size, n_tile_size), nl.float32, buffer=nl.psum)
+            for i_k_tile in nl.sequential_range(ceil_div(k_size, PMAX)):
                 k_tile = i_k_tile * PMAX
                 k_tile_size = min(PMAX, k_size - k_tile)
                 nisa.nc_matmul(
@@ -83,6 +86,7 @@ def add_product(
                         0:k_tile_size, stationary_start + i_k_tile, m_tile:m_tile + m_tile_size
                     ],
                     moving[0:k_tile_size, i_k_tile, n_tile:n_tile + n_tile_size],
+                    accumulate=i_k_tile > 0,
                 )
             dst_tile = dst[0:m_tile_size, dst_start + i_m_tile, n_tile:n_tile + n_tile_size]
             nisa.tensor_tensor(dst_tile, dst_tile, acc, nl.add)
@@ -104,7 +108,7 @@ def store(dst, block, row, row_size, col, col_size):
     for i_row_tile in nl.affine_range(ceil_div(row_size, PMAX)):
         row_tile = i_row_tile * PMAX
         row_tile_size = min(PMAX, row_size - row_tile)
-        out = nl.ndarray((row_tile_size, col_size), dtype=dst.dtype, buffer=nl.sbuf)
+        out = nl.ndarray((row_tile_size, col_size), dst.dtype, buffer=nl.sbuf)
         nisa.tensor_copy(out, block[0:row_tile_size, i_row_tile, 0:col_size])
         nisa.dma_copy(dst[row + row_tile:row + row_tile + row_tile_size, col:col + col_size], out)
 
@@ -153,8 +157,10 @@ def fused_mlp(
     assert up_v.shape[0] == r and up_v.shape[1] == N, "up_v must be [r, N]"
     assert down_u.shape[0] == N and down_u.shape[1] == r, "down_u must be [N, r]"
     assert down_v.shape[0] == r and down_v.shape[1] == K, "down_v must be [r, K]"
-    assert M_STRIP <= 512, "M_STRIP exceeds nl.tile_size.gemm_moving_fmax"
-    assert M_TILE <= 512, "M_TILE exceeds nl.tile_size.gemm_moving_fmax"
+    assert (
+        M_STRIP <= 512
+        and M_TILE <= 512
+    ), "M_STRIP or M_TILE exceeds nl.tile_size.gemm_moving_fmax"
 
     M_STRIP = balanced(M, M_STRIP)
     M_TILE = balanced(M_STRIP, M_TILE)
@@ -177,14 +183,14 @@ def fused_mlp(
         m_strip_size = min(M_STRIP, M - m_strip)
         gate_t = zeros((PMAX, R_TILES, m_strip_size), nl.float32)
         up_t = zeros((PMAX, R_TILES, m_strip_size), nl.float32)
-        x_blocks = buffers(2, (PMAX, K_TILES_IN_BLOCK, M_STRIP), x.dtype)
+        x_blocks = tensors(2, (PMAX, K_TILES_IN_BLOCK, M_STRIP), x.dtype, nl.sbuf)
         for i_k_block in nl.sequential_range(ceil_div(K, K_BLOCK)):
             k_block = i_k_block * K_BLOCK
             k_block_size = min(K_BLOCK, K - k_block)
             x_block = x_blocks[i_k_block % 2]
             load_transposed(x_block, x, m_strip, m_strip_size, k_block, k_block_size)
-            gate_u_blocks = buffers(2, (PMAX, K_TILES_IN_BLOCK, R_BLOCK), gate_u.dtype)
-            up_u_blocks = buffers(2, (PMAX, K_TILES_IN_BLOCK, R_BLOCK), up_u.dtype)
+            gate_u_blocks = tensors(2, (PMAX, K_TILES_IN_BLOCK, R_BLOCK), gate_u.dtype, nl.sbuf)
+            up_u_blocks = tensors(2, (PMAX, K_TILES_IN_BLOCK, R_BLOCK), up_u.dtype, nl.sbuf)
             for i_r_block in nl.sequential_range(ceil_div(r, R_BLOCK)):
                 r_block = i_r_block * R_BLOCK
                 r_block_size = min(R_BLOCK, r - r_block)
@@ -199,15 +205,13 @@ def fused_mlp(
                 add_product(up_t, up_u_block, x_block, r_block_size, m_strip_size, k_block_size,
                             M_TILE, dst_start=i_r_block * R_TILES_IN_BLOCK)
 
-        gate_t_operand = nl.ndarray(
-            (PMAX, R_TILES, m_strip_size), dtype=gate_u.dtype, buffer=nl.sbuf
-        )
+        gate_t_operand = nl.ndarray((PMAX, R_TILES, m_strip_size), gate_u.dtype, buffer=nl.sbuf)
         convert(gate_t_operand, gate_t, r, m_strip_size)
-        up_t_operand = nl.ndarray((PMAX, R_TILES, m_strip_size), dtype=up_u.dtype, buffer=nl.sbuf)
+        up_t_operand = nl.ndarray((PMAX, R_TILES, m_strip_size), up_u.dtype, buffer=nl.sbuf)
         convert(up_t_operand, up_t, r, m_strip_size)
         down_t = zeros((PMAX, R_TILES, m_strip_size), nl.float32)
-        gate_v_blocks = buffers(2, (PMAX, R_TILES, N_BLOCK), gate_v.dtype)
-        up_v_blocks = buffers(2, (PMAX, R_TILES, N_BLOCK), up_v.dtype)
+        gate_v_blocks = tensors(2, (PMAX, R_TILES, N_BLOCK), gate_v.dtype, nl.sbuf)
+        up_v_blocks = tensors(2, (PMAX, R_TILES, N_BLOCK), up_v.dtype, nl.sbuf)
         for i_n_block in nl.sequential_range(ceil_div(N, N_BLOCK)):
             n_block = i_n_block * N_BLOCK
             n_block_size = min(N_BLOCK, N - n_block)
@@ -216,31 +220,33 @@ def fused_mlp(
             up_v_block = up_v_blocks[i_n_block % 2]
             load(up_v_block, up_v, 0, r, n_block, n_block_size)
             hidden = nl.ndarray(
-                (PMAX, N_TILES_IN_BLOCK, m_strip_size), dtype=gate_v.dtype, buffer=nl.sbuf
+                (PMAX, N_TILES_IN_BLOCK, m_strip_size), gate_v.dtype, buffer=nl.sbuf
             )
-            silus = buffers(2, (PMAX, M_STRIP), nl.float32)
+            silus = tensors(2, (PMAX, M_STRIP), nl.float32, nl.sbuf)
             for i_n_tile in nl.sequential_range(ceil_div(n_block_size, PMAX)):
                 n_tile = i_n_tile * PMAX
                 n_tile_size = min(PMAX, n_block_size - n_tile)
                 silu = silus[i_n_tile % 2]
-                gate = nl.ndarray((n_tile_size, m_strip_size), dtype=nl.float32, buffer=nl.psum)
-                for i_r_tile in nl.affine_range(ceil_div(r, PMAX)):
+                gate = nl.ndarray((n_tile_size, m_strip_size), nl.float32, buffer=nl.psum)
+                for i_r_tile in nl.sequential_range(ceil_div(r, PMAX)):
                     r_tile = i_r_tile * PMAX
                     r_tile_size = min(PMAX, r - r_tile)
                     nisa.nc_matmul(
                         gate,
                         gate_v_block[0:r_tile_size, i_r_tile, n_tile:n_tile + n_tile_size],
                         gate_t_operand[0:r_tile_size, i_r_tile, 0:m_strip_size],
+                        accumulate=i_r_tile > 0,
                     )
                 nisa.activation(silu[0:n_tile_size, 0:m_strip_size], nl.silu, gate)
-                up = nl.ndarray((n_tile_size, m_strip_size), dtype=nl.float32, buffer=nl.psum)
-                for i_r_tile in nl.affine_range(ceil_div(r, PMAX)):
+                up = nl.ndarray((n_tile_size, m_strip_size), nl.float32, buffer=nl.psum)
+                for i_r_tile in nl.sequential_range(ceil_div(r, PMAX)):
                     r_tile = i_r_tile * PMAX
                     r_tile_size = min(PMAX, r - r_tile)
                     nisa.nc_matmul(
                         up,
                         up_v_block[0:r_tile_size, i_r_tile, n_tile:n_tile + n_tile_size],
                         up_t_operand[0:r_tile_size, i_r_tile, 0:m_strip_size],
+                        accumulate=i_r_tile > 0,
                     )
                 nisa.tensor_tensor(
                     hidden[0:n_tile_size, i_n_tile, 0:m_strip_size],
@@ -248,7 +254,7 @@ def fused_mlp(
                     up,
                     nl.multiply,
                 )
-            down_u_blocks = buffers(2, (PMAX, N_TILES_IN_BLOCK, R_BLOCK), down_u.dtype)
+            down_u_blocks = tensors(2, (PMAX, N_TILES_IN_BLOCK, R_BLOCK), down_u.dtype, nl.sbuf)
             for i_r_block in nl.sequential_range(ceil_div(r, R_BLOCK)):
                 r_block = i_r_block * R_BLOCK
                 r_block_size = min(R_BLOCK, r - r_block)
@@ -258,15 +264,13 @@ def fused_mlp(
                 add_product(down_t, down_u_block, hidden, r_block_size, m_strip_size, n_block_size,
                             M_F_TILE, dst_start=i_r_block * R_TILES_IN_BLOCK)
 
-        down_t_operand = nl.ndarray(
-            (PMAX, R_TILES, m_strip_size), dtype=down_u.dtype, buffer=nl.sbuf
-        )
+        down_t_operand = nl.ndarray((PMAX, R_TILES, m_strip_size), down_u.dtype, buffer=nl.sbuf)
         convert(down_t_operand, down_t, r, m_strip_size)
         for i_k_block in nl.affine_range(ceil_div(K, Y_BLOCK)):
             k_block = i_k_block * Y_BLOCK
             k_block_size = min(Y_BLOCK, K - k_block)
             result = zeros((PMAX, M_P_TILES_IN_STRIP, k_block_size), nl.float32)
-            down_v_blocks = buffers(2, (PMAX, R_TILES_IN_BLOCK, Y_BLOCK), down_v.dtype)
+            down_v_blocks = tensors(2, (PMAX, R_TILES_IN_BLOCK, Y_BLOCK), down_v.dtype, nl.sbuf)
             for i_r_block in nl.sequential_range(ceil_div(r, R_BLOCK)):
                 r_block = i_r_block * R_BLOCK
                 r_block_size = min(R_BLOCK, r - r_block)

@@ -149,8 +149,10 @@ def fused_mlp(
     assert up_v.shape[0] == r and up_v.shape[1] == N, "up_v must be [r, N]"
     assert down_u.shape[0] == N and down_u.shape[1] == r, "down_u must be [N, r]"
     assert down_v.shape[0] == r and down_v.shape[1] == K, "down_v must be [r, K]"
-    assert M_STRIP <= 512, "M_STRIP exceeds nl.tile_size.gemm_moving_fmax"
-    assert M_TILE <= 512, "M_TILE exceeds nl.tile_size.gemm_moving_fmax"
+    assert (
+        M_STRIP <= 512
+        and M_TILE <= 512
+    ), "M_STRIP or M_TILE exceeds nl.tile_size.gemm_moving_fmax"
 
     M_STRIP = balanced(M, M_STRIP)
     M_P_TILE = min(M, 128)

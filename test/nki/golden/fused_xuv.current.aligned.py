@@ -20,14 +20,17 @@ def balanced(whole, size):
     return min(whole, ceil_div(ceil_div(whole, 128), ceil_div(whole, size)) * 128)
 
 
-def buffers(count, shape, dtype):
-    """SBUF that is used in turn, so that loads run ahead of compute."""
-    return [nl.ndarray(shape, dtype=dtype, buffer=nl.sbuf) for _ in range(count)]
+def tensors(count, shape, dtype, buffer):
+    """Several alike: SBUF used in turn, so that loads run ahead of compute, or banks of PSUM."""
+    tiles = []
+    for _ in nl.static_range(count):
+        tiles.append(nl.ndarray(shape, dtype, buffer=buffer))
+    return tiles
 
 
 def zeros(shape, dtype):
     """SBUF that starts at zero."""
-    tensor = nl.ndarray(shape, dtype=dtype, buffer=nl.sbuf)
+    tensor = nl.ndarray(shape, dtype, buffer=nl.sbuf)
     nisa.memset(tensor, 0.0)
     return tensor
 
@@ -71,12 +74,13 @@ def add_product(
         n_tile = i_n_tile * N_TILE
         for i_m_tile in nl.affine_range(m_size // M_TILE):
             m_tile = i_m_tile * M_TILE
-            acc = nl.ndarray((M_TILE, N_TILE), dtype=nl.float32, buffer=nl.psum)
-            for i_k_tile in nl.affine_range(k_size // K_TILE):
+            acc = nl.ndarray((M_TILE, N_TILE), nl.float32, buffer=nl.psum)
+            for i_k_tile in nl.sequential_range(k_size // K_TILE):
                 nisa.nc_matmul(
                     acc,
                     stationary[0:K_TILE, stationary_start + i_k_tile, m_tile:m_tile + M_TILE],
                     moving[0:K_TILE, i_k_tile, n_tile:n_tile + N_TILE],
+                    accumulate=i_k_tile > 0,
                 )
             dst_tile = dst[0:M_TILE, dst_start + i_m_tile, n_tile:n_tile + N_TILE]
             nisa.tensor_tensor(dst_tile, dst_tile, acc, nl.add)
@@ -96,7 +100,7 @@ def store(dst, block, row, row_size, col, col_size):
     ROW_TILE = min(row_size, 128)
     for i_row_tile in nl.affine_range(row_size // ROW_TILE):
         row_tile = i_row_tile * ROW_TILE
-        out = nl.ndarray((ROW_TILE, col_size), dtype=dst.dtype, buffer=nl.sbuf)
+        out = nl.ndarray((ROW_TILE, col_size), dst.dtype, buffer=nl.sbuf)
         nisa.tensor_copy(out, block[0:ROW_TILE, i_row_tile, 0:col_size])
         nisa.dma_copy(dst[row + row_tile:row + row_tile + ROW_TILE, col:col + col_size], out)
 
@@ -168,12 +172,12 @@ def fused_xuv(x, u, v, M_STRIP=1024, K_BLOCK=512, R_BLOCK=1024, N_BLOCK=1024, M_
     for i_m_strip in nl.affine_range(M // M_STRIP):
         m_strip = i_m_strip * M_STRIP
         xu_t = zeros((R_TILE, R_TILES, M_STRIP), nl.float32)
-        x_blocks = buffers(2, (K_TILE, K_TILES_IN_BLOCK, M_STRIP), x.dtype)
+        x_blocks = tensors(2, (K_TILE, K_TILES_IN_BLOCK, M_STRIP), x.dtype, nl.sbuf)
         for i_k_block in nl.sequential_range(K // K_BLOCK):
             k_block = i_k_block * K_BLOCK
             x_block = x_blocks[i_k_block % 2]
             load_transposed(x_block, x, m_strip, M_STRIP, k_block, K_BLOCK)
-            u_blocks = buffers(2, (K_TILE, K_TILES_IN_BLOCK, R_BLOCK), u.dtype)
+            u_blocks = tensors(2, (K_TILE, K_TILES_IN_BLOCK, R_BLOCK), u.dtype, nl.sbuf)
             for i_r_block in nl.sequential_range(r // R_BLOCK):
                 r_block = i_r_block * R_BLOCK
                 # xu_t += Uᵀ·Xᵀ
@@ -182,12 +186,12 @@ def fused_xuv(x, u, v, M_STRIP=1024, K_BLOCK=512, R_BLOCK=1024, N_BLOCK=1024, M_
                 add_product(xu_t, u_block, x_block, R_BLOCK, M_STRIP, K_BLOCK, M_TILE,
                             dst_start=i_r_block * R_TILES_IN_BLOCK)
 
-        xu_t_operand = nl.ndarray((R_TILE, R_TILES, M_STRIP), dtype=u.dtype, buffer=nl.sbuf)
+        xu_t_operand = nl.ndarray((R_TILE, R_TILES, M_STRIP), u.dtype, buffer=nl.sbuf)
         convert(xu_t_operand, xu_t, r, M_STRIP)
         for i_n_block in nl.affine_range(N // N_BLOCK):
             n_block = i_n_block * N_BLOCK
             result = zeros((M_P_TILE, M_P_TILES_IN_STRIP, N_BLOCK), nl.float32)
-            v_blocks = buffers(2, (R_TILE, R_TILES_IN_BLOCK, N_BLOCK), v.dtype)
+            v_blocks = tensors(2, (R_TILE, R_TILES_IN_BLOCK, N_BLOCK), v.dtype, nl.sbuf)
             for i_r_block in nl.sequential_range(r // R_BLOCK):
                 r_block = i_r_block * R_BLOCK
                 # Y += (XU)·V

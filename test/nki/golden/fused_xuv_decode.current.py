@@ -22,14 +22,12 @@ def balanced(whole, size):
     return min(whole, ceil_div(ceil_div(whole, 128), ceil_div(whole, size)) * 128)
 
 
-def buffers(count, shape, dtype):
-    """SBUF that is used in turn, so that loads run ahead of compute."""
-    return [nl.ndarray(shape, dtype=dtype, buffer=nl.sbuf) for _ in range(count)]
-
-
-def banks(count, shape):
-    """Accumulators, each a bank of PSUM."""
-    return [nl.ndarray(shape, dtype=nl.float32, buffer=nl.psum) for _ in range(count)]
+def tensors(count, shape, dtype, buffer):
+    """Several alike: SBUF used in turn, so that loads run ahead of compute, or banks of PSUM."""
+    tiles = []
+    for _ in nl.static_range(count):
+        tiles.append(nl.ndarray(shape, dtype, buffer=buffer))
+    return tiles
 
 
 def transpose(dst, block, col_size, row_size, dst_start=0):
@@ -40,7 +38,7 @@ def transpose(dst, block, col_size, row_size, dst_start=0):
         for i_col_tile in nl.affine_range(ceil_div(col_size, PMAX)):
             col_tile = i_col_tile * PMAX
             col_tile_size = min(PMAX, col_size - col_tile)
-            transposed = nl.ndarray((col_tile_size, row_tile_size), dtype=dst.dtype, buffer=nl.psum)
+            transposed = nl.ndarray((col_tile_size, row_tile_size), dst.dtype, buffer=nl.psum)
             nisa.nc_transpose(
                 transposed, block[0:row_tile_size, i_row_tile, col_tile:col_tile + col_tile_size]
             )
@@ -61,9 +59,12 @@ def load(dst, src, row, row_size, col, col_size):
         )
 
 
-def accumulate_rows(acc, stationary, moving, m_size, n_size, k_size, N_TILE, stationary_start=0):
+def accumulate_rows(
+    acc, stationary, moving, m_size, n_size, k_size, N_TILE,
+    stationary_start=0, accumulate=False,
+):
     """acc [m, n] += stationary [k, m]ᵀ · moving [k, n] in PSUM, a bank for each tile of n."""
-    for i_k_tile in nl.affine_range(ceil_div(k_size, PMAX)):
+    for i_k_tile in nl.sequential_range(ceil_div(k_size, PMAX)):
         k_tile = i_k_tile * PMAX
         k_tile_size = min(PMAX, k_size - k_tile)
         for i_n_tile in nl.static_range(ceil_div(n_size, N_TILE)):
@@ -73,6 +74,7 @@ def accumulate_rows(acc, stationary, moving, m_size, n_size, k_size, N_TILE, sta
                 acc[i_n_tile][0:m_size, 0:n_tile_size],
                 stationary[0:k_tile_size, stationary_start + i_k_tile, 0:m_size],
                 moving[0:k_tile_size, i_k_tile, n_tile:n_tile + n_tile_size],
+                accumulate=accumulate or i_k_tile > 0,
             )
 
 
@@ -121,8 +123,7 @@ def fused_xuv_decode(x, u, v, K_BLOCK=512, R_BLOCK=4096, N_BLOCK=2048, V_BLOCK=5
     assert v.shape[0] == r, "v must be [r, N]"
     assert M <= 128, "fused_xuv_decode takes M up to 128"
     assert K <= 32768, "fused_xuv_decode takes K up to 32768"
-    assert R_BLOCK <= 4096, "R_BLOCK exceeds the banks of PSUM"
-    assert N_BLOCK <= 2048, "N_BLOCK exceeds the banks of PSUM"
+    assert R_BLOCK <= 4096 and N_BLOCK <= 2048, "R_BLOCK or N_BLOCK exceeds the banks of PSUM"
 
     K_F_BLOCK = balanced(K, 4096)
     K_TILES_IN_K_F_BLOCK = ceil_div(K_F_BLOCK, PMAX)
@@ -141,8 +142,8 @@ def fused_xuv_decode(x, u, v, K_BLOCK=512, R_BLOCK=4096, N_BLOCK=2048, V_BLOCK=5
 
     y = nl.ndarray((M, N), dtype=x.dtype, buffer=nl.shared_hbm)
 
-    x_t = nl.ndarray((PMAX, K_TILES, M), dtype=x.dtype, buffer=nl.sbuf)
-    x_blocks = buffers(2, (M, 1, K_F_BLOCK), x.dtype)
+    x_t = nl.ndarray((PMAX, K_TILES, M), x.dtype, buffer=nl.sbuf)
+    x_blocks = tensors(2, (M, 1, K_F_BLOCK), x.dtype, nl.sbuf)
     for i_k_block in nl.sequential_range(ceil_div(K, K_F_BLOCK)):
         k_block = i_k_block * K_F_BLOCK
         k_block_size = min(K_F_BLOCK, K - k_block)
@@ -150,38 +151,39 @@ def fused_xuv_decode(x, u, v, K_BLOCK=512, R_BLOCK=4096, N_BLOCK=2048, V_BLOCK=5
         nisa.dma_copy(x_block[0:M, 0, 0:k_block_size], x[0:M, k_block:k_block + k_block_size])
         transpose(x_t, x_block, k_block_size, M, dst_start=i_k_block * K_TILES_IN_K_F_BLOCK)
 
-    xu = nl.ndarray((M, 1, r), dtype=u.dtype, buffer=nl.sbuf)
+    xu = nl.ndarray((M, 1, r), u.dtype, buffer=nl.sbuf)
     for i_r_block in nl.affine_range(ceil_div(r, R_BLOCK)):
         r_block = i_r_block * R_BLOCK
         r_block_size = min(R_BLOCK, r - r_block)
-        acc = banks(R_F_TILES_IN_BLOCK, (M, R_F_TILE))
-        u_blocks = buffers(2, (PMAX, K_TILES_IN_BLOCK, R_BLOCK), u.dtype)
+        acc = tensors(R_F_TILES_IN_BLOCK, (M, R_F_TILE), nl.float32, nl.psum)
+        u_blocks = tensors(2, (PMAX, K_TILES_IN_BLOCK, R_BLOCK), u.dtype, nl.sbuf)
         for i_k_block in nl.sequential_range(ceil_div(K, K_BLOCK)):
             k_block = i_k_block * K_BLOCK
             k_block_size = min(K_BLOCK, K - k_block)
             u_block = u_blocks[i_k_block % 2]
             load(u_block, u, k_block, k_block_size, r_block, r_block_size)
             accumulate_rows(acc, x_t, u_block, M, r_block_size, k_block_size, R_F_TILE,
-                            stationary_start=i_k_block * K_TILES_IN_BLOCK)
+                            stationary_start=i_k_block * K_TILES_IN_BLOCK, accumulate=i_k_block > 0)
 
         drain(xu, acc, M, r_block_size, R_F_TILE, dst_col=r_block)
 
-    xu_t = nl.ndarray((PMAX, R_TILES, M), dtype=u.dtype, buffer=nl.sbuf)
+    xu_t = nl.ndarray((PMAX, R_TILES, M), u.dtype, buffer=nl.sbuf)
     transpose(xu_t, xu, r, M)
-    outs = buffers(2, (M, 1, N_BLOCK), x.dtype)
+    outs = tensors(2, (M, 1, N_BLOCK), x.dtype, nl.sbuf)
     for i_n_block in nl.sequential_range(ceil_div(N, N_BLOCK)):
         n_block = i_n_block * N_BLOCK
         n_block_size = min(N_BLOCK, N - n_block)
         out = outs[i_n_block % 2]
-        acc = banks(N_TILES_IN_BLOCK, (M, N_TILE))
-        v_blocks = buffers(2, (PMAX, R_TILES_IN_V_BLOCK, N_BLOCK), v.dtype)
+        acc = tensors(N_TILES_IN_BLOCK, (M, N_TILE), nl.float32, nl.psum)
+        v_blocks = tensors(2, (PMAX, R_TILES_IN_V_BLOCK, N_BLOCK), v.dtype, nl.sbuf)
         for i_r_block in nl.sequential_range(ceil_div(r, V_BLOCK)):
             r_block = i_r_block * V_BLOCK
             r_block_size = min(V_BLOCK, r - r_block)
             v_block = v_blocks[i_r_block % 2]
             load(v_block, v, r_block, r_block_size, n_block, n_block_size)
             accumulate_rows(acc, xu_t, v_block, M, n_block_size, r_block_size, N_TILE,
-                            stationary_start=i_r_block * R_TILES_IN_V_BLOCK)
+                            stationary_start=i_r_block * R_TILES_IN_V_BLOCK,
+                            accumulate=i_r_block > 0)
 
         drain(out, acc, M, n_block_size, N_TILE)
         nisa.dma_copy(y[0:M, n_block:n_block + n_block_size], out[0:M, 0, 0:n_block_size])

@@ -22,8 +22,10 @@ def balanced(whole, size):
 
 def zero_banks(count, shape):
     """Accumulators, each a bank of PSUM."""
-    shape = (nl.par_dim(shape[0]),) + shape[1:]
-    return [nl.zeros(shape, dtype=nl.float32, buffer=nl.psum) for _ in range(count)]
+    tiles = []
+    for _ in nl.static_range(count):
+        tiles.append(nl.zeros(shape, dtype=nl.float32, buffer=nl.psum))
+    return tiles
 
 
 def padded(whole, size):
@@ -124,8 +126,7 @@ def fused_xuv_decode(x, u, v, K_BLOCK=512, R_BLOCK=4096, N_BLOCK=2048, V_BLOCK=5
     assert v.shape[0] == r, "v must be [r, N]"
     assert M <= 128, "fused_xuv_decode takes M up to 128"
     assert K <= 32768, "fused_xuv_decode takes K up to 32768"
-    assert R_BLOCK <= 4096, "R_BLOCK exceeds the banks of PSUM"
-    assert N_BLOCK <= 2048, "N_BLOCK exceeds the banks of PSUM"
+    assert R_BLOCK <= 4096 and N_BLOCK <= 2048, "R_BLOCK or N_BLOCK exceeds the banks of PSUM"
 
     K_F_BLOCK = balanced(K, 4096)
     K_TILE = min(K, 128)
@@ -170,7 +171,7 @@ def fused_xuv_decode(x, u, v, K_BLOCK=512, R_BLOCK=4096, N_BLOCK=2048, V_BLOCK=5
     xu = sbuf((M, 1, R_PADDED), u.dtype, zero=RAGGED)
     for i_r_block in nl.affine_range(ceil_div(r, R_BLOCK)):
         r_block = i_r_block * R_BLOCK
-        acc = zero_banks(R_F_TILES_IN_BLOCK, (M, R_F_TILE))
+        acc = zero_banks(R_F_TILES_IN_BLOCK, (nl.par_dim(M), R_F_TILE))
         for i_k_block in nl.affine_range(ceil_div(K, K_BLOCK)):
             k_block = i_k_block * K_BLOCK
             u_block = sbuf((K_TILE, K_TILES_IN_BLOCK, R_BLOCK_PADDED), u.dtype, zero=RAGGED)
@@ -185,7 +186,7 @@ def fused_xuv_decode(x, u, v, K_BLOCK=512, R_BLOCK=4096, N_BLOCK=2048, V_BLOCK=5
     for i_n_block in nl.affine_range(ceil_div(N, N_BLOCK)):
         n_block = i_n_block * N_BLOCK
         out = sbuf((M, 1, N_BLOCK_PADDED), x.dtype, zero=RAGGED)
-        acc = zero_banks(N_TILES_IN_BLOCK, (M, N_TILE))
+        acc = zero_banks(N_TILES_IN_BLOCK, (nl.par_dim(M), N_TILE))
         for i_r_block in nl.affine_range(ceil_div(r, V_BLOCK)):
             r_block = i_r_block * V_BLOCK
             v_block = sbuf((R_TILE, R_TILES_IN_V_BLOCK, N_BLOCK_PADDED), v.dtype, zero=RAGGED)

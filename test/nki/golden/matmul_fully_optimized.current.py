@@ -22,14 +22,17 @@ def balanced(whole, size):
     return min(whole, ceil_div(ceil_div(whole, 128), ceil_div(whole, size)) * 128)
 
 
-def buffers(count, shape, dtype):
-    """SBUF that is used in turn, so that loads run ahead of compute."""
-    return [nl.ndarray(shape, dtype=dtype, buffer=nl.sbuf) for _ in range(count)]
+def tensors(count, shape, dtype, buffer):
+    """Several alike: SBUF used in turn, so that loads run ahead of compute, or banks of PSUM."""
+    tiles = []
+    for _ in nl.static_range(count):
+        tiles.append(nl.ndarray(shape, dtype, buffer=buffer))
+    return tiles
 
 
 def zeros(shape, dtype):
     """SBUF that starts at zero."""
-    tensor = nl.ndarray(shape, dtype=dtype, buffer=nl.sbuf)
+    tensor = nl.ndarray(shape, dtype, buffer=nl.sbuf)
     nisa.memset(tensor, 0.0)
     return tensor
 
@@ -53,14 +56,15 @@ def add_product(dst, stationary, moving, m_size, n_size, k_size, N_TILE, dst_sta
         for i_m_tile in nl.affine_range(ceil_div(m_size, PMAX)):
             m_tile = i_m_tile * PMAX
             m_tile_size = min(PMAX, m_size - m_tile)
-            acc = nl.ndarray((m_tile_size, n_tile_size), dtype=nl.float32, buffer=nl.psum)
-            for i_k_tile in nl.affine_range(ceil_div(k_size, PMAX)):
+            acc = nl.ndarray((m_tile_size, n_tile_size), nl.float32, buffer=nl.psum)
+            for i_k_tile in nl.sequential_range(ceil_div(k_size, PMAX)):
                 k_tile = i_k_tile * PMAX
                 k_tile_size = min(PMAX, k_size - k_tile)
                 nisa.nc_matmul(
                     acc,
                     stationary[0:k_tile_size, i_k_tile, m_tile:m_tile + m_tile_size],
                     moving[0:k_tile_size, i_k_tile, n_tile:n_tile + n_tile_size],
+                    accumulate=i_k_tile > 0,
                 )
             dst_tile = dst[0:m_tile_size, dst_start + i_m_tile, n_tile:n_tile + n_tile_size]
             nisa.tensor_tensor(dst_tile, dst_tile, acc, nl.add)
@@ -71,7 +75,7 @@ def store(dst, block, row, row_size, col, col_size):
     for i_row_tile in nl.affine_range(ceil_div(row_size, PMAX)):
         row_tile = i_row_tile * PMAX
         row_tile_size = min(PMAX, row_size - row_tile)
-        out = nl.ndarray((row_tile_size, col_size), dtype=dst.dtype, buffer=nl.sbuf)
+        out = nl.ndarray((row_tile_size, col_size), dst.dtype, buffer=nl.sbuf)
         nisa.tensor_copy(out, block[0:row_tile_size, i_row_tile, 0:col_size])
         nisa.dma_copy(dst[row + row_tile:row + row_tile + row_tile_size, col:col + col_size], out)
 
@@ -119,13 +123,13 @@ def matmul_fully_optimized(x_t, w, M_BLOCK=1024, N_BLOCK=1024, K_BLOCK=1024):
         n_block = i_n_block * N_BLOCK
         n_block_size = min(N_BLOCK, N - n_block)
         result = zeros((PMAX, M_TILES, n_block_size), nl.float32)
-        w_blocks = buffers(2, (PMAX, K_TILES_IN_BLOCK, N_BLOCK), w.dtype)
+        w_blocks = tensors(2, (PMAX, K_TILES_IN_BLOCK, N_BLOCK), w.dtype, nl.sbuf)
         for i_k_block in nl.sequential_range(ceil_div(K, K_BLOCK)):
             k_block = i_k_block * K_BLOCK
             k_block_size = min(K_BLOCK, K - k_block)
             w_block = w_blocks[i_k_block % 2]
             load(w_block, w, k_block, k_block_size, n_block, n_block_size)
-            x_t_blocks = buffers(2, (PMAX, K_TILES_IN_BLOCK, M_BLOCK), x_t.dtype)
+            x_t_blocks = tensors(2, (PMAX, K_TILES_IN_BLOCK, M_BLOCK), x_t.dtype, nl.sbuf)
             for i_m_block in nl.sequential_range(ceil_div(M, M_BLOCK)):
                 m_block = i_m_block * M_BLOCK
                 m_block_size = min(M_BLOCK, M - m_block)

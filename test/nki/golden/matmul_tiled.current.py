@@ -20,9 +20,12 @@ def balanced(whole, size):
     return min(whole, ceil_div(ceil_div(whole, 128), ceil_div(whole, size)) * 128)
 
 
-def buffers(count, shape, dtype):
-    """SBUF that is used in turn, so that loads run ahead of compute."""
-    return [nl.ndarray(shape, dtype=dtype, buffer=nl.sbuf) for _ in range(count)]
+def tensors(count, shape, dtype, buffer):
+    """Several alike: SBUF used in turn, so that loads run ahead of compute, or banks of PSUM."""
+    tiles = []
+    for _ in nl.static_range(count):
+        tiles.append(nl.ndarray(shape, dtype, buffer=buffer))
+    return tiles
 
 
 @nki.jit
@@ -61,13 +64,13 @@ def matmul_tiled(x_t, w, M_TILE=128, N_TILE=512):
     for i_m_tile in nl.affine_range(ceil_div(M, M_TILE)):
         m_tile = i_m_tile * M_TILE
         m_tile_size = min(M_TILE, M - m_tile)
-        outs = buffers(2, (M_TILE, N_TILE), x_t.dtype)
+        outs = tensors(2, (M_TILE, N_TILE), x_t.dtype, nl.sbuf)
         for i_n_tile in nl.sequential_range(ceil_div(N, N_TILE)):
             n_tile = i_n_tile * N_TILE
             n_tile_size = min(N_TILE, N - n_tile)
-            acc = nl.ndarray((m_tile_size, n_tile_size), dtype=nl.float32, buffer=nl.psum)
-            x_t_blocks = buffers(2, (PMAX, M_TILE), x_t.dtype)
-            w_blocks = buffers(2, (PMAX, N_TILE), w.dtype)
+            acc = nl.ndarray((m_tile_size, n_tile_size), nl.float32, buffer=nl.psum)
+            x_t_blocks = tensors(2, (PMAX, M_TILE), x_t.dtype, nl.sbuf)
+            w_blocks = tensors(2, (PMAX, N_TILE), w.dtype, nl.sbuf)
             for i_k_tile in nl.sequential_range(ceil_div(K, PMAX)):
                 k_tile = i_k_tile * PMAX
                 k_tile_size = min(PMAX, K - k_tile)
@@ -85,6 +88,7 @@ def matmul_tiled(x_t, w, M_TILE=128, N_TILE=512):
                     acc,
                     x_t_block[0:k_tile_size, 0:m_tile_size],
                     w_block[0:k_tile_size, 0:n_tile_size],
+                    accumulate=i_k_tile > 0,
                 )
             out = outs[i_n_tile % 2]
             nisa.tensor_copy(out[0:m_tile_size, 0:n_tile_size], acc)
