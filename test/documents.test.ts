@@ -1,4 +1,5 @@
-/** What docs/kernels.md shows is run: each command as it stands there, and each line of output is in its output. */
+/** What the documents show is run: each command as it stands there, and each line of output is in its output. */
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -33,6 +34,32 @@ describe('docs/kernels.md', () => {
     )
     const code = [...GUIDE.matchAll(/```ts\n([^`]+)```/g)].map((match) => squeeze(match[1]!))
     expect(code.some((text) => example.includes(text))).toBe(true)
+  })
+})
+
+describe('README.md', () => {
+  test('shows examples/library.mjs, which runs', () => {
+    const file = fileURLToPath(new URL('../examples/library.mjs', import.meta.url))
+    const example = readFileSync(file, 'utf8')
+    const readme = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8')
+    expect(readme).toContain(example.slice(example.indexOf('import')))
+    const { status, stdout, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8' })
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    expect(stdout).toContain('scale(x [M, N]')
+    expect(stdout).toMatch(/^\S+ seconds 8388608 bytes read$/m)
+    expect(stdout).toContain('@nki.jit\ndef scale(x, N_BLOCK=1024):')
+    if (findPython()) expect(stdout).toMatch(/^true null$/m)
+  })
+})
+
+describe('docs/integration.md', () => {
+  test('shows the command that emit prints', async () => {
+    const text = readFileSync(fileURLToPath(new URL('../docs/integration.md', import.meta.url)), 'utf8')
+    const { written, ended } = start('emit', 'fused_xuv', '--dialect', 'current')
+    await ended
+    const [, command] = /^Simulated by: (.*)$/m.exec(written.err)!
+    expect(text).toContain(`${command}\n`)
   })
 })
 

@@ -60,6 +60,17 @@ describe.each(KERNELS)('%s', (_, kernel) => {
     }
   })
 
+  it('keeps to the Python that NKI documents', () => {
+    const words = /\b(lambda|is|while|with|try|class|yield|global)\b/
+    for (const [label, text] of texts) {
+      const code = text.replace(/"""[\s\S]*?"""|"[^"\n]*"|#.*/g, '')
+      expect(code.match(words), label).toBeNull()
+      // a loop is a statement, not a comprehension
+      expect(code.match(/^(?! *for ).*\bfor\b.*$/m), label).toBeNull()
+      expect(code.match(/def \w+\([^)]*\*/), label).toBeNull()
+    }
+  })
+
   it('names no two things by number', () => {
     for (const [label, text] of texts) expect(text.match(/\b[a-z]\w*_[2-9]\b/g) ?? [], label).toEqual([])
   })

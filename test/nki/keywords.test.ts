@@ -14,7 +14,7 @@ const REFUSED: readonly [kernel: string, keywords: Readonly<Record<string, numbe
   ['fused_xuv', { R_BLOCK: 0 }, 'a block size must be a positive multiple of 128'],
   ['fused_xuv', { N_BLOCK: -128 }, 'a block size must be a positive multiple of 128'],
   ['fused_xuv', { M_TILE: 1024 }, 'M_TILE exceeds nl.tile_size.gemm_moving_fmax'],
-  ['fused_xuv_decode', { N_BLOCK: 8192 }, 'N_BLOCK exceeds the banks of PSUM'],
+  ['fused_xuv_decode', { N_BLOCK: 8192 }, 'R_BLOCK or N_BLOCK exceeds the banks of PSUM'],
   ['fused_mlp', { M_STRIP: 1024 }, 'M_STRIP or M_TILE exceeds nl.tile_size.gemm_moving_fmax'],
   ['matmul_tiled', { M_TILE: 256 }, 'M_TILE must divide 128'],
   ['matmul_tiled', { M_TILE: 48 }, 'M_TILE must divide 128'],

@@ -125,9 +125,7 @@ function simulatedBy(
   const dims = shape ? withinLimits(kernel, shape) : smallShape(kernel)
   const entries = assignments({ ...kernel.schedule, ...schedule }, ',')
   return [
-    target
-      ? `npx neuronmm profile ${name} --target ${coreOf(target)}`
-      : `npx neuronmm run ${name}`,
+    target ? `npx neuronmm profile ${name} --target ${coreOf(target)}` : `npx neuronmm run ${name}`,
     ...(activation ? [`--activation ${activation}`] : []),
     ...(dtype === 'bfloat16' ? [] : [`--dtype ${dtype}`]),
     ...(cores ? [`--cores ${cores.count} --share ${cores.dim}`] : []),
