@@ -2,7 +2,7 @@
 import { createEngine } from '../engine.ts'
 import type { BackendName } from '../types.ts'
 
-/** All threads take part in every call, however small: read by the native engine when it starts. */
+/** All threads take part in every call, however small: read by an engine when it is loaded or starts. */
 process.env.NEURONMM_TEAM = 'always'
 
 const NAMES: readonly BackendName[] = ['native', 'wasm', 'reference']

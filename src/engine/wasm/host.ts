@@ -19,7 +19,10 @@ export interface WorkerData {
 }
 
 interface Globals {
-  readonly process?: { readonly versions?: { readonly node?: string; readonly v8?: string } }
+  readonly process?: {
+    readonly versions?: { readonly node?: string; readonly v8?: string }
+    readonly env?: { readonly NEURONMM_TEAM?: string }
+  }
   readonly crossOriginIsolated?: boolean
   readonly document?: object
   readonly navigator?: { readonly hardwareConcurrency?: number }
@@ -43,6 +46,9 @@ export const canShare =
 
 /** A page's main thread must not sleep; every other thread may. */
 export const maySleep = canShare && globals.document === undefined
+
+/** Workers take part in the shortest call too: for tests, whose problems are small. */
+export const workersAlways = globals.process?.env?.NEURONMM_TEAM === 'always'
 
 export async function availableThreads(): Promise<number> {
   if (isNode) return (await import('node:os')).availableParallelism()

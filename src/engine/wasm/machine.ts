@@ -29,6 +29,12 @@ export interface MachineOptions {
   readonly onFinished: () => void
 }
 
+/**
+ * Who works on a job: the calling thread; it and the workers, one of which is left out for it; or the workers, one of
+ * which then says that it is done.
+ */
+export type Hands = 'caller' | 'all' | 'workers'
+
 interface Exports {
   join(scratch: number, maySleep: number): void
 }
@@ -123,25 +129,26 @@ export class Machine {
     this.#workers = await Promise.all(Array.from({ length: this.#workerCount }, (_, i) => start(i)))
   }
 
-  /**
-   * Hands a job to the workers; the one before must be done. Without `announce` this thread takes part, by `join`, and one
-   * worker is left out for it.
-   */
-  start(work: Work, announce: boolean): void {
+  /** Makes a job the current one; the one before must be done. This thread does its part, if it has one, by `join`. */
+  start(work: Work, hands: Hands): void {
     const words = new Int32Array(this.#memory.buffer)
     const at = (address: number): number => address / 4
     Atomics.store(words, at(JOB_ADDRESS + JOB.next), CLOSED)
     work.phases.forEach((phase, i) => {
       words.set(phase, at(JOB_ADDRESS + JOB_HEADER_BYTES + i * PHASE_BYTES))
     })
-    words[at(JOB_ADDRESS + JOB.announce)] = announce ? 1 : 0
+    words[at(JOB_ADDRESS + JOB.announce)] = hands === 'workers' ? 1 : 0
     Atomics.store(words, at(JOB_ADDRESS + JOB.total), work.total)
     Atomics.store(words, at(JOB_ADDRESS + JOB.done), 0)
     Atomics.store(words, at(JOB_ADDRESS + JOB.next), 0)
     this.#sequence = (this.#sequence + 1) & 0x3fffffff
-    const called = announce ? this.#workerCount : Math.min(this.#workerCount, this.threads - 1)
+    const called = {
+      caller: 0,
+      all: Math.min(this.#workerCount, this.threads - 1),
+      workers: this.#workerCount,
+    }[hands]
     for (let i = 0; i < called; i++) this.#post(words, i, this.#sequence + 1)
-    if (announce) this.#workers[0]?.hold(true)
+    if (hands === 'workers') this.#workers[0]?.hold(true)
   }
 
   /** Works on the job until it is done. */

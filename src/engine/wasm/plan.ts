@@ -38,6 +38,15 @@ export type LayerProgram =
       readonly activation: Activation
     }
 
+/** Multiply-adds for each row. */
+export function macsOf(program: LayerProgram): number {
+  const matrices =
+    program.kind === 'chain'
+      ? program.matrices
+      : [program.gate, program.up, program.down].flatMap(({ first, second }) => [first, second])
+  return matrices.reduce((sum, { contraction, columns }) => sum + contraction * columns, 0)
+}
+
 /** Row tiles of some columns: the A of a product, in memory. */
 interface Strip {
   readonly at: number

@@ -28,7 +28,7 @@ function warm(machine: Machine, dtype: LayerDtype): void {
   let first = 0
   for (let call = 0; performance.now() - start < LIMIT_MS; call++) {
     const before = performance.now()
-    machine.start(job, false)
+    machine.start(job, 'all')
     machine.join()
     const took = performance.now() - before
     if (call === 0) first = took
