@@ -8,7 +8,7 @@ import {
   traceOf,
 } from '../../simulate/index.ts'
 import { kernelCommand, withCores } from '../arguments.ts'
-import { assignments, printJson, table } from '../output.ts'
+import { assignments, bytes, printJson, table } from '../output.ts'
 import {
   documentOf,
   type ProfileArguments,
@@ -37,14 +37,15 @@ export function register(program: Command): void {
 }
 
 function writeTrace(path: string, { kernel, profile }: ProfiledKernel): void {
-  const { file, slices, dropped } = traceOf(kernel.name, profile.timeline!)
+  const { file, slices, dropped, pieces } = traceOf(kernel.name, profile.timeline!)
   writeWhole(path, JSON.stringify(file))
   console.error(`${path}: ${slices} slices; open it at ui.perfetto.dev`)
   if (dropped > 0)
-    console.error(`The trace is cut: the last ${dropped} of ${slices + dropped} instructions are left out.`)
+    console.error(
+      `The run is too long to be shown whole: ${pieces} pieces of it, spread evenly; between them ${dropped} of ${slices + dropped} instructions are left out.`,
+    )
 }
 
-const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(3)
 const ms = (seconds: number): string => (seconds * 1e3).toFixed(3)
 const percent = (value: number): string => `${value.toFixed(1)} %`
 
@@ -66,7 +67,7 @@ function report(result: ProfiledKernel, { shape, dtype, target }: ProfileArgumen
 }
 
 const sharing = ({ split, cores, ...launch }: LaunchProfile): string =>
-  `${cores.length} cores share ${split.dim} (${cores.map(({ size }) => size).join(' + ')}). Together they read ${gib(launch.hbm_read_bytes)} GiB and write ${gib(launch.hbm_write_bytes)} GiB in ${ms(launch.total_time)} ms; below is the slowest.`
+  `${cores.length} cores share ${split.dim} (${cores.map(({ size }) => size).join(' + ')}). Together they read ${bytes(launch.hbm_read_bytes)} and write ${bytes(launch.hbm_write_bytes)} in ${ms(launch.total_time)} ms; below is the slowest.`
 
 function hinges({ buffering: b, numbers }: Sensitivity): string {
   const signed = (x: number): string => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(1)} %`
@@ -101,20 +102,20 @@ function times({ metrics: m, bounds }: Profile): string {
 }
 
 function traffic({ asWritten, metrics: m, bounds, traffic: t }: Profile): string {
-  const sum = (read: number, write: number) => [gib(read), gib(write), gib(read + write)]
+  const sum = (read: number, write: number) => [bytes(read), bytes(write), bytes(read + write)]
   return [
     table(
-      ['HBM traffic, GiB', 'read', 'written', 'sum'],
+      ['HBM traffic', 'read', 'written', 'sum'],
       [
-        ['compulsory', '', '', gib(bounds.compulsoryBytes)],
+        ['compulsory', '', '', bytes(bounds.compulsoryBytes)],
         ['as written', ...sum(asWritten.hbm_read_bytes, asWritten.hbm_write_bytes)],
         ['modelled', ...sum(m.hbm_read_bytes, m.hbm_write_bytes)],
         ['  of it spills', ...sum(m.spill_reload_bytes, m.spill_save_bytes)],
-        ['  of it re-read', gib(t.rereadBytes), '', gib(t.rereadBytes)],
+        ['  of it re-read', bytes(t.rereadBytes), '', bytes(t.rereadBytes)],
       ],
     ),
     '',
-    `HFU ${percent(m.hfu_estimated_percent)}, MFU ${percent(m.mfu_estimated_percent)}, MBU ${percent(m.mbu_estimated_percent)}; ${m.mm_arithmetic_intensity.toFixed(0)} FLOP/byte (balance at ${m.peak_flops_bandwidth_ratio.toFixed(0)}); ${m.matmul_instruction_count} matmuls, ${m.dma_transfer_count} DMAs of ${(m.dma_transfer_average_bytes / 1024).toFixed(0)} KiB`,
+    `HFU ${percent(m.hfu_estimated_percent)}, MFU ${percent(m.mfu_estimated_percent)}, MBU ${percent(m.mbu_estimated_percent)}; ${m.mm_arithmetic_intensity.toFixed(0)} FLOP/byte (balance at ${m.peak_flops_bandwidth_ratio.toFixed(0)}); ${m.matmul_instruction_count} matmuls, ${m.dma_transfer_count} DMAs of ${bytes(m.dma_transfer_average_bytes)}`,
   ].join('\n')
 }
 

@@ -133,22 +133,48 @@ describe('a trace is valid, and shows all of its profile', () => {
   })
 })
 
-test('a trace that is too long is cut, and says so', () => {
+test('of a run that is too long pieces are shown, spread over all of it, and marks say what is between', () => {
   const whole = traced('fused_xuv', { M: 1024, K: 1024, r: 512, N: 1024 })
-  const cut = traced('fused_xuv', { M: 1024, K: 1024, r: 512, N: 1024 }, 'default', trn1, 100)
+  const cut = traced('fused_xuv', { M: 1024, K: 1024, r: 512, N: 1024 }, 'default', trn1, 120)
   validate(cut.events)
-  expect(cut.trace.slices).toBe(100)
-  expect(cut.trace.dropped).toBe(whole.trace.slices - 100)
-  const said = cut.events.find(({ ph }) => ph === 'I')!
-  expect(said.name).toContain(`${cut.trace.dropped} later instructions of ${whole.trace.slices}`)
-  for (const { ph, ts } of cut.events) if (ph !== 'M') expect(ts).toBeLessThanOrEqual(said.ts)
-  const starts = (events: readonly TraceEvent[]) => events.filter(({ ph }) => ph === 'X')
-  expect(starts(cut.events)).toEqual(starts(whole.events).slice(0, 100))
+  const slices = (events: readonly TraceEvent[]) => events.filter(({ ph }) => ph === 'X')
+  const [all, shown] = [slices(whole.events), slices(cut.events)]
+  expect(shown).toHaveLength(120)
+  expect(cut.trace).toMatchObject({ slices: 120, dropped: all.length - 120, pieces: 6 })
+  expect(shown.slice(0, 20)).toEqual(all.slice(0, 20))
+  expect(shown.slice(-20)).toEqual(all.slice(-20))
+  const marks = cut.events.filter(({ ph }) => ph === 'I')
+  const missing = marks.map(({ name }) => Number(/^(\d+) of (\d+) instructions/.exec(name)![1]))
+  expect(missing.reduce((a, b) => a + b)).toBe(cut.trace.dropped)
+  // between a mark and what it names nothing is shown
+  for (const { name, ts } of marks) {
+    const until = Number(/until ([\d.]+)/.exec(name)![1])
+    expect(shown.filter((slice) => slice.ts > ts && slice.ts < until)).toEqual([])
+  }
+})
+
+test('counters of a run that is cut are those of the whole one, wherever they are shown', () => {
+  const shape = { M: 2048, K: 1024, r: 512, N: 1024 }
+  const levels = (events: readonly TraceEvent[]) =>
+    events.filter(({ ph, name }) => ph === 'C' && name === 'SBUF')
+  const all = levels(traced('fused_xuv', shape).events)
+  const cut = traced('fused_xuv', shape, 'default', trn1, 120)
+  const few = levels(cut.events)
+  expect(few.length).toBeLessThanOrEqual(all.length)
+  for (const event of few) {
+    const held = all.filter(({ ts }) => ts <= event.ts)
+    const now = held.filter(({ ts }) => ts === held.at(-1)!.ts)
+    expect(now.map(({ args }) => args)).toContainEqual(event.args)
+  }
+  expect(few.at(-1)).toEqual(all.at(-1))
 })
 
 test('a run of hundreds of thousands of instructions is traced, up to the cap', () => {
   const { trace, result } = traced('matmul_fully_optimized', { M: 16384, K: 8192, N: 16384 }, 'seed')
-  expect(result.timeline!.stream.length).toBeGreaterThan(200_000)
-  expect(trace.slices).toBeLessThan(result.timeline!.stream.length)
-  expect(trace.slices + trace.dropped).toBe(result.timeline!.stream.length)
+  const { length } = result.timeline!.stream
+  expect(length).toBeGreaterThan(200_000)
+  expect(trace.slices).toBeLessThanOrEqual(200_000)
+  expect(trace.slices + trace.dropped).toBe(length)
+  const last = trace.file.traceEvents.filter(({ ph }) => ph === 'X').at(-1)!
+  expect(last.ts + last.dur!).toBeGreaterThan(0.99 * result.metrics.total_exec_time * 1e6)
 })

@@ -1,9 +1,10 @@
 /**
  * The timeline as Chrome trace events, which Perfetto opens (ui.perfetto.dev): one track per engine and DMA ring, SBUF
- * and PSUM as counters. Events are sorted, and slices of one track never overlap. Times are modelled, in µs.
+ * and PSUM as counters. Events are sorted, and slices of one track never overlap. Times are modelled, in µs. Of a run too
+ * long for a browser, a few pieces are shown that are spread over all of it, and marks say what lies between them.
  */
 import { QUEUE_COUNT, QUEUES, type Timeline } from '../profile/index.ts'
-import { occupancy } from './occupancy.ts'
+import { type Level, occupancy } from './occupancy.ts'
 
 export interface TraceEvent {
   readonly name: string
@@ -27,12 +28,17 @@ export interface TraceFile {
 export interface TraceSummary {
   readonly file: TraceFile
   readonly slices: number
-  /** Slices that the cap left out; they are the last ones. */
+  /** Slices that are left out, between pieces that are shown. */
   readonly dropped: number
+  readonly pieces: number
 }
 
 /** A browser loads this many with ease; the file has about 40 MB then. */
 const MAX_SLICES = 200_000
+/** So many pieces of a longer run: at the seed's workload each is about one strip of rows. */
+const PIECES = 6
+/** Between the pieces counters go on, at so many points of the whole run. */
+const POINTS = 2000
 const PID = 1
 
 /** Nanoseconds, written as µs: rounding the ends, not the durations, keeps slices apart. */
@@ -42,26 +48,32 @@ export function traceOf(name: string, timeline: Timeline, maxSlices = MAX_SLICES
   const { stream, timing } = timeline
   const begin = timing.begin!
   const order = Uint32Array.from({ length: stream.length }, (_, i) => i).sort((a, b) => begin[a]! - begin[b]!)
-  const shown = order.subarray(0, maxSlices)
-  const horizon = shown.length < order.length ? begin[order[shown.length]!]! : Number.POSITIVE_INFINITY
-  const timed: TraceEvent[] = Array.from(shown, (i) => slice(timeline, i))
-  for (const { time, sbuf, psum } of occupancy(timeline)) {
-    if (time > horizon) break
+  const startOf = (at: number): number => (at < order.length ? begin[order[at]!]! : Number.POSITIVE_INFINITY)
+  const pieces = spread(order.length, maxSlices)
+  const timed = pieces.flatMap(([from, to]) =>
+    Array.from(order.subarray(from, to), (i) => slice(timeline, i)),
+  )
+  const slices = timed.length
+  const windows = pieces.map(([from, to]) => ({ from: startOf(from), to: startOf(to) }))
+  for (const { time, sbuf, psum } of thinned(occupancy(timeline), windows, timing.total / POINTS)) {
     const ts = rounded(time)
     timed.push(
       { name: 'SBUF', ph: 'C', pid: PID, ts, args: { 'KiB per partition': sbuf / 1024 } },
       { name: 'PSUM', ph: 'C', pid: PID, ts, args: { 'KiB per partition': psum / 1024 } },
     )
   }
-  const dropped = order.length - shown.length
-  if (dropped > 0)
-    timed.push({
-      name: `trace cut here: ${dropped} later instructions of ${order.length} are not shown`,
-      ph: 'I',
-      pid: PID,
-      ts: rounded(horizon),
-      s: 'g',
-    })
+  for (const [i, [, to]] of pieces.slice(0, -1).entries()) {
+    const next = pieces[i + 1]![0]
+    if (next > to)
+      timed.push({
+        name: `${next - to} of ${order.length} instructions are not shown, until ${startOf(next).toFixed(3)} µs`,
+        ph: 'I',
+        pid: PID,
+        ts: rounded(startOf(to)),
+        s: 'g',
+      })
+  }
+  const dropped = order.length - slices
   timed.sort((a, b) => a.ts - b.ts)
   return {
     file: {
@@ -69,9 +81,43 @@ export function traceOf(name: string, timeline: Timeline, maxSlices = MAX_SLICES
       displayTimeUnit: 'ns',
       otherData: { kernel: name, source: 'modelled, not measured', instructions: order.length, dropped },
     },
-    slices: shown.length,
+    slices,
     dropped,
+    pieces: pieces.length,
   }
+}
+
+type Piece = readonly [from: number, to: number]
+
+/** All of a number of things, or pieces of equal size that together hold at most so many: the first, the last, some between. */
+function spread(total: number, atMost: number): Piece[] {
+  if (total <= atMost) return [[0, total]]
+  const size = Math.max(1, Math.floor(atMost / PIECES))
+  return Array.from({ length: PIECES }, (_, i) => {
+    const from = Math.round((i * (total - size)) / (PIECES - 1))
+    return [from, from + size]
+  })
+}
+
+/** All levels in the windows, the one that holds where a window begins, and one every so often between them. */
+function thinned(
+  levels: readonly Level[],
+  windows: readonly { readonly from: number; readonly to: number }[],
+  every: number,
+): Level[] {
+  const kept: Level[] = []
+  let at = 0
+  for (const [i, level] of levels.entries()) {
+    while (at < windows.length && level.time >= windows[at]!.to) at++
+    const window = windows[at]
+    const inside = window !== undefined && level.time >= window.from
+    const before = levels[i - 1]
+    if (inside && before && before !== kept.at(-1) && before.time < window.from)
+      kept.push({ ...before, time: window.from })
+    const last = kept.at(-1)?.time ?? Number.NEGATIVE_INFINITY
+    if (inside || i === levels.length - 1 || level.time >= last + every) kept.push(level)
+  }
+  return kept
 }
 
 function names(kernel: string): TraceEvent[] {
