@@ -81,6 +81,14 @@ describe('profile', () => {
     expect(report.kernel).toBe('fused_xuv_decode')
   })
 
+  test('small traffic is told in its own unit', async () => {
+    const { out } = await neuronmm('profile', 'fused_xuv', '--shape', 'M=1,K=256,r=128,N=512')
+    // x, u, v and y, in bfloat16
+    const compulsory = ((256 + 256 * 128 + 128 * 512 + 512) * 2) / 1024
+    expect(out).toMatch(new RegExp(`^compulsory +${compulsory.toPrecision(4)} KiB$`, 'm'))
+    expect(out).toMatch(/^ {2}of it spills +0 B +0 B +0 B$/m)
+  })
+
   test('--details adds who lives where, and the mix of instructions', async () => {
     const report = json(await neuronmm('profile', 'fused_xuv', ...SHAPE, '--json', '--details'))
     expect(report.memory.tenants.length).toBeGreaterThan(3)

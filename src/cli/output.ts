@@ -11,7 +11,7 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   const numeric = head.map(
     (_, column) =>
       rows.length > 0 &&
-      rows.every((row) => /^[-+]?[\d.,]+( ?[%×]|e[-+]?\d+)?$|^[-–]?$/.test(String(row[column]))),
+      rows.every((row) => /^[-+]?[\d.,]+( ?[%×]|e[-+]?\d+| [KMGT]?i?B)?$|^[-–]?$/.test(String(row[column]))),
   )
   const view = new Table({
     head: [...head],
@@ -51,5 +51,5 @@ const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
 /** `512 B`, `2.5 KiB`, `7.500 GiB`: four significant digits, binary units. */
 export function bytes(n: number): string {
   const unit = n < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(n) / 10))
-  return unit === 0 ? `${n} B` : `${(n / 1024 ** unit).toPrecision(4)} ${UNITS[unit]}`
+  return unit === 0 ? `${Math.round(n)} B` : `${(n / 1024 ** unit).toPrecision(4)} ${UNITS[unit]}`
 }

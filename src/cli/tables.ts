@@ -8,7 +8,7 @@ import {
   type TrafficPoint,
   type Trial,
 } from '../report/index.ts'
-import { assignments, signedPercent, table } from './output.ts'
+import { assignments, bytes, signedPercent, table } from './output.ts'
 
 const GIB = 2 ** 30
 type Dims = Readonly<Record<string, number>>
@@ -17,13 +17,13 @@ export function showTraffic(dims: Dims, points: readonly TrafficPoint[]): void {
   console.log(`As-written HBM traffic, ${assignments(dims)}, schedules of the seed\n`)
   console.log(
     table(
-      ['M', 'kernel', 'TFLOP', 'HBM GiB', 'compulsory GiB', 'FLOP/byte', 'to fused'],
+      ['M', 'kernel', 'TFLOP', 'HBM', 'compulsory', 'FLOP/byte', 'to fused'],
       points.map((point) => [
         point.M,
         point.kernel,
         (point.flops / 1e12).toFixed(3),
-        (point.asWrittenBytes / GIB).toFixed(3),
-        (point.compulsoryBytes / GIB).toFixed(3),
+        bytes(point.asWrittenBytes),
+        bytes(point.compulsoryBytes),
         point.arithmeticIntensity.toFixed(0),
         ratioToFused(point, points)?.toFixed(2) ?? '–',
       ]),
@@ -35,33 +35,23 @@ export function showPoints(target: string, points: readonly FigurePoint[]): void
   console.log(`\nModelled on ${target}\n`)
   console.log(
     table(
-      [
-        'M',
-        'series',
-        'kernel',
-        'ms',
-        'HBM GiB',
-        'spilled GiB',
-        'as written GiB',
-        'outside ms',
-        'outside GiB',
-      ],
+      ['M', 'series', 'kernel', 'ms', 'HBM', 'spilled', 'as written', 'outside ms', 'outside'],
       points.map((p) => [
         p.M,
         p.series,
         SERIES.find(({ id }) => id === p.series)!.label,
         (p.seconds * 1e3).toFixed(2),
-        p.hbmGiB.toFixed(3),
-        p.spilledGiB.toFixed(3),
-        p.asWrittenGiB.toFixed(3),
+        bytes(p.hbmGiB * GIB),
+        bytes(p.spilledGiB * GIB),
+        bytes(p.asWrittenGiB * GIB),
         (p.outside.seconds * 1e3).toFixed(2),
-        p.outside.hbmGiB.toFixed(3),
+        bytes(p.outside.hbmGiB * GIB),
       ]),
     ),
   )
   if (points.some((p) => p.outside.hbmGiB > 0))
     console.log(
-      '\n"outside" is part of ms and HBM GiB: passes over X and the outputs that the published runs of these two series\nshow around their kernels (a fit). It belongs to that experiment, and is in no profile of a kernel.',
+      '\n"outside" is part of ms and HBM: passes over X and the outputs that the published runs of these two series\nshow around their kernels (a fit). It belongs to that experiment, and is in no profile of a kernel.',
     )
 }
 

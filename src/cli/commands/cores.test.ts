@@ -1,4 +1,4 @@
-/** `--cores 2` of emit, run, profile and check: what two physical cores do together, and where it is refused. */
+/** `--cores 2` of emit, run, profile, diff, roofline and check: what two physical cores do together, and where it is refused. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -49,6 +49,21 @@ test('profile gives the slower core, and what both take and move', async () => {
   expect(launch.total_time).toBe(metrics.total_time)
   expect(launch.hbm_write_bytes).toBe(2 * 300 * 140)
   expect((await neuronmm(...args)).out).toContain('2 cores share M (256 + 44). Together they read ')
+})
+
+test('diff and roofline take the slower core, as profile does', async () => {
+  const on = (...args: string[]) => neuronmm(...args, '--target', 'trn2', ...shape, ...two)
+  const { metrics } = JSON.parse((await on('profile', 'fused_xuv', '--json')).out)
+  const difference = JSON.parse((await on('diff', 'fused_xuv', 'fused_xuv:seed', '--json')).out)
+  const time = difference.metrics.find(({ name }: { name: string }) => name === 'total_time')
+  expect(time.a).toBe(metrics.total_time)
+  expect(difference.a.launch.shares).toEqual([256, 44])
+  expect((await on('diff', 'fused_xuv', 'fused_xuv:seed')).out).toContain(
+    '; the slowest of 2 cores, which share M',
+  )
+  const { points } = JSON.parse((await on('roofline', 'fused_xuv', '--json')).out)
+  expect(points[0].seconds).toBe(metrics.total_time)
+  expect((await on('roofline', 'fused_xuv')).out).toContain('a point is the slowest of them')
 })
 
 describe.skipIf(!findPython())('check', () => {

@@ -9,8 +9,9 @@ import {
   type KernelArguments,
   scheduleOption,
   shapeOption,
+  withCores,
 } from '../arguments.ts'
-import { assignments, printJson, table } from '../output.ts'
+import { assignments, bytes, printJson, table } from '../output.ts'
 import {
   documentOf,
   type ProfileArguments,
@@ -25,9 +26,7 @@ import { meant } from '../suggest.ts'
 type DiffArguments = Omit<ProfileArguments, 'shape'> & Partial<Pick<KernelArguments, 'shape'>>
 
 export function register(program: Command): void {
-  program
-    .command('diff <a> <b>')
-    .description('compare two profiles')
+  withCores(program.command('diff <a> <b>').description('compare two profiles'))
     .addOption(shapeOption())
     .addOption(dtypeOption())
     .addOption(scheduleOption())
@@ -115,18 +114,24 @@ const rows = (a: object, b: object): Row[] => {
   })
 }
 
-const identity = ({ kernel, target, shape, dtype, schedule }: ProfileDocument) => ({
+const identity = ({ kernel, target, shape, dtype, schedule, launch }: ProfileDocument) => ({
   kernel,
   target,
   shape,
   dtype,
   schedule,
+  ...(launch && { launch }),
 })
-const title = ({ kernel, target, shape, dtype, schedule }: ProfileDocument): string =>
-  `${kernel} on ${target}, ${assignments(shape)}, ${dtype}, schedule ${assignments(schedule)}`
+const title = ({ kernel, target, shape, dtype, schedule, launch }: ProfileDocument): string =>
+  `${kernel} on ${target}, ${assignments(shape)}, ${dtype}, schedule ${assignments(schedule)}${
+    launch ? `; the slowest of ${launch.shares.length} cores, which share ${launch.split.dim}` : ''
+  }`
 
-const number = (n: number | null): string =>
-  n === null ? '-' : Number.isInteger(n) ? `${n}` : n.toPrecision(6)
+function number(name: string, n: number | null): string {
+  if (n === null) return '-'
+  if (name.endsWith('_bytes')) return `${n < 0 ? '-' : ''}${bytes(Math.abs(n))}`
+  return Number.isInteger(n) ? `${n}` : n.toPrecision(6)
+}
 const render = (what: string, list: readonly Row[]): string =>
   table(
     [what, 'a', 'b', 'b - a', 'b / a'],
@@ -134,9 +139,9 @@ const render = (what: string, list: readonly Row[]): string =>
       .filter(({ a, b }) => a || b)
       .map(({ name, a, b, delta, ratio }) => [
         name,
-        number(a),
-        number(b),
-        number(delta),
+        number(name, a),
+        number(name, b),
+        number(name, delta),
         ratio === null ? '-' : ratio.toFixed(3),
       ]),
   )

@@ -11,7 +11,7 @@ import {
   toPng,
   WORKLOAD,
 } from '../../report/index.ts'
-import { activationOption, dtypeOption, parseShape, scheduleOption } from '../arguments.ts'
+import { activationOption, dtypeOption, parseShape, scheduleOption, withCores } from '../arguments.ts'
 import { assignments, printJson, table } from '../output.ts'
 import { type ProfileArguments, profiled, targetOption } from '../profiling.ts'
 import { withProgress } from '../progress.ts'
@@ -28,9 +28,11 @@ const USUAL = ['matmul_fully_optimized:seed', 'sequential_xuv:seed', 'fused_xuv:
 const USUAL_ROWS = [64, 4096]
 
 export function register(program: Command): void {
-  program
-    .command('roofline [kernels...]')
-    .description('kernels under the roofs of a NeuronCore: FLOP/s over FLOP/byte')
+  withCores(
+    program
+      .command('roofline [kernels...]')
+      .description('kernels under the roofs of a NeuronCore: FLOP/s over FLOP/byte'),
+  )
     .addOption(
       new Option('--shape <dims>', 'dimensions; several times for several shapes').argParser(
         (text, previous: readonly Dims[] = []) => [...previous, parseShape(text)],
@@ -82,6 +84,10 @@ async function roofline(names: readonly string[], args: RooflineArguments): Prom
     for (const text of unvalidated) console.log(`${text}\n`)
     console.log(rooflineText(roofs, points))
     console.log(`\n${tableOf(points)}`)
+    if ((args.cores ?? 1) > 1)
+      console.log(
+        `\n${args.cores} cores share each kernel: a point is the slowest of them, under the roofs of one.`,
+      )
   }
   if (args.output !== undefined) console.error(`Figure: ${args.output}`)
 }
