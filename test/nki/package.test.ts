@@ -25,7 +25,7 @@ describe.skipIf(!python)('an emitted package', () => {
 
   function run(
     args: readonly string[],
-    modules: readonly string[] = ['fake-sdk', '.'],
+    modules: readonly string[] = ['legacy', 'current'],
     env: Readonly<Record<string, string>> = {},
   ) {
     const calls = join(folder, 'calls.txt')
@@ -37,7 +37,7 @@ describe.skipIf(!python)('an emitted package', () => {
         ...process.env,
         ...env,
         FAKE_SDK_CALLS: calls,
-        PYTHONPATH: modules.map((name) => join(here, name)).join(delimiter),
+        PYTHONPATH: modules.map((name) => join(here, '..', 'neuron-sdk', name)).join(delimiter),
       },
     })
     const recorded = existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : []
@@ -79,11 +79,20 @@ describe.skipIf(!python)('an emitted package', () => {
       dtypes: ['bfloat16', 'bfloat16', 'bfloat16'],
     })
     expect(stdout).toMatch(/^kernel +role +p1 us +p50 us +p90 us +p99 us\n/)
-    expect(stdout).toMatch(/^fused_xuv +kernel +11\.0 +15\.0 +20\.0 +30\.0$/m)
+    expect(stdout).toMatch(/^fused_xuv +kernel +901\.0 +950\.0 +990\.0 +999\.0$/m)
     expect(stdout).toMatch(/^sequential_xuv +baseline /m)
     const { results } = JSON.parse(readFileSync(file, 'utf8')) as { results: Record<string, unknown>[] }
     expect(results.map((result) => result.kernel)).toEqual(KERNELS.map(({ name }) => name))
-    expect(results[0]!.us).toEqual({ 0: 10, 1: 11, 10: 12, 25: 13, 50: 15, 90: 20, 99: 30, 100: 31 })
+    expect(results[0]!.us).toEqual({
+      0: 900,
+      1: 901,
+      10: 910,
+      25: 925,
+      50: 950,
+      90: 990,
+      99: 999,
+      100: 1000,
+    })
   })
 
   test.each([

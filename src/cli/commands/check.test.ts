@@ -1,6 +1,6 @@
 /** `neuronmm check`: exit codes and lines for what is right, wrong, refused, missing and interrupted. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,8 +10,8 @@ import { findPython } from '../../execute/index.ts'
 import { FAMILIES, formsOf } from '../../kernels/index.ts'
 
 const python = findPython()
-const sdk = ['fake-sdk', ''].map((name) =>
-  fileURLToPath(new URL(`../../../test/nki/${name}`, import.meta.url)),
+const sdk = ['legacy', 'current'].map((name) =>
+  fileURLToPath(new URL(`../../../test/neuron-sdk/${name}`, import.meta.url)),
 )
 let folder: string
 
@@ -216,9 +216,7 @@ describe('where something is missing', () => {
   })
 
   test.skipIf(!python)('one of two packages, the other dialect is checked', async () => {
-    symlinkSync(join(sdk[0]!, 'neuronxcc'), join(folder, 'neuronxcc'))
-    symlinkSync(join(sdk[0]!, 'recorder.py'), join(folder, 'recorder.py'))
-    vi.stubEnv('PYTHONPATH', [folder, sdk[1]].join(delimiter))
+    vi.stubEnv('PYTHONPATH', sdk[0]!)
     vi.stubEnv('FAKE_SDK_CALLS', join(folder, 'calls.txt'))
     const { code, out, err } = await neuronmm('check', 'fused_xuv', '--with', 'nki', '--dtype', 'float32')
     expect(code).toBe(0)

@@ -1,1 +1,0 @@
-bfloat16, float16, float32 = "bfloat16", "float16", "float32"

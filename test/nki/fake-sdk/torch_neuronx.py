@@ -1,1 +1,0 @@
-"""A fake of torch_neuronx, which is imported for what it registers."""
