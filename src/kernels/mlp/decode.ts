@@ -15,10 +15,13 @@ import {
 } from '../lowrank/decode.ts'
 import { type GateUp, hiddenBlock } from './swiglu.ts'
 
-/** What the decode forms declare alike. Gate and up of a block of columns are in PSUM together: three banks each. */
+/**
+ * What the decode forms declare alike. Gate and up of a block of columns are in PSUM together: two banks each, so that those of
+ * the next block find others while these are drained.
+ */
 export const decodeMlp = {
   limits: { M: DECODE_ROWS, K: DECODE_CONTRACTION, N: DECODE_CONTRACTION },
-  schedule: { ...decodeBlocks, nBlock: 1536 },
+  schedule: { ...decodeBlocks, nBlock: 1024 },
   choices: { stationary },
   space: { ...decodeSpace, nBlock: [1024, 1536] },
 }
