@@ -1,9 +1,10 @@
 /**
  * Layers whose schedules are tuned: the seed's workload, the MLPs of Llama at the ranks that the seed's inference code
- * chooses (up and gate, then down), and a small one.
+ * chooses (up and gate, then down), and small ones: a square one, and those of SmolLM-135M.
  */
 const workload = { K: 8192, r: 4096, N: 16384 }
 const small = { K: 2048, r: 512, N: 2048 }
+const smol = { K: 576, r: 192, N: 1536 }
 
 interface Layer {
   readonly K: number
@@ -18,5 +19,11 @@ const llama: readonly Layer[] = [
 ]
 const down = ({ K, r, N }: Layer): Layer => ({ K: N, r, N: K })
 
-export const LAYERS: readonly Layer[] = [small, ...llama.flatMap((up) => [up, down(up)]), workload]
+export const LAYERS: readonly Layer[] = [
+  smol,
+  down(smol),
+  small,
+  ...llama.flatMap((up) => [up, down(up)]),
+  workload,
+]
 export const MLPS: readonly Layer[] = [small, ...llama, workload]

@@ -1,24 +1,27 @@
 /**
- * `npm run tune-defaults`: searches the default schedules, and writes src/kernels/tuned.ts. Costs come from the tuner's
+ * `npm run tune-defaults`: searches the default schedules, and writes src/kernels/tuned/. Costs come from the tuner's
  * cache where they are there, so that only what changed is modelled again. To be reviewed like any other change: what a
- * new table means for time is in docs/tuning.md, which `npm run tuning-report` writes.
+ * new table means for time is in docs/tuning.md, which `npm run tuning-report` writes. `-- KERNEL…` searches the tables of
+ * these kernels only.
  */
 import { writeFileSync } from 'node:fs'
 import { assignments } from '../src/cli/output.ts'
 import { DEVICES } from '../src/device/index.ts'
-import { alone, findFamily } from '../src/kernels/index.ts'
+import { alone, EXACT_SUMS, findFamily } from '../src/kernels/index.ts'
 import type { Dims, ScheduleValues } from '../src/nki/index.ts'
 import { type Candidate, diskCache, tune } from '../src/tune/index.ts'
 import { LAYERS, MLPS } from './layers.ts'
 
-const FUSED_ROWS = [256, 512, 1024, 4096]
+const MLP_ROWS = [256, 512, 1024, 4096]
+const FUSED_ROWS = [256, 512, 768, 1024, 4096, 16384]
+const TARGETS = ['trn1', 'trn2', 'trn3'] as const
+const PUBLISHED = ['trn1', 'trn2'] as const // the others take the table of trn2
 const KERNELS = {
-  fused_xuv: { layers: LAYERS, rows: FUSED_ROWS },
-  fused_xtuv: { layers: LAYERS, rows: FUSED_ROWS },
-  fused_mlp: { layers: MLPS, rows: FUSED_ROWS },
-  matmul_fully_optimized: { layers: LAYERS, rows: [128, 512, 2048, 8192, 32768] },
+  fused_xuv: { layers: LAYERS, rows: FUSED_ROWS, targets: TARGETS },
+  fused_xtuv: { layers: LAYERS, rows: FUSED_ROWS, targets: TARGETS },
+  fused_mlp: { layers: MLPS, rows: MLP_ROWS, targets: PUBLISHED },
+  matmul_fully_optimized: { layers: LAYERS, rows: [128, 512, 2048, 8192, 32768], targets: PUBLISHED },
 } as const
-const TARGETS = ['trn1', 'trn2'] as const
 
 type Name = keyof typeof KERNELS
 type Target = (typeof TARGETS)[number]
@@ -26,18 +29,18 @@ type Target = (typeof TARGETS)[number]
 const seconds = ({ metrics }: Candidate): number => metrics.total_time
 const traffic = ({ metrics }: Candidate): number => metrics.hbm_read_bytes + metrics.hbm_write_bytes
 
-/** Sums are kept in float32, unless three of them on chip (the MLP) cost this much in time or in traffic. */
+/** Sums are rounded once, unless three of them on chip (the MLP) cost this much in time or in traffic. */
 const WORTH = { seconds: 1.1, traffic: 1.5 }
 
 async function best(name: Name, target: Target, dims: Dims): Promise<ScheduleValues> {
   // the default of today is not among the candidates: the table does not depend on the one before it
   const family = findFamily(name)
-  const search = (sum: string) =>
+  const search = (sums: string | readonly string[]) =>
     tune(alone(family, { ...family.general, defaultFor: () => ({}) }), dims, 'bfloat16', DEVICES[target], {
-      fixed: { accumulate: sum },
+      fixed: { accumulate: sums },
       cache: diskCache(),
     })
-  const exact = (await search('float32')).best
+  const exact = (await search(EXACT_SUMS)).best
   if (name !== 'fused_mlp') return exact.schedule
   const rounded = (await search('input')).best
   const costly =
@@ -63,22 +66,16 @@ async function lines(name: Name, target: Target): Promise<string> {
   return [...new Set(texts)].join('\n')
 }
 
-const tables: string[] = []
+const asked = process.argv.slice(2)
 for (const name of Object.keys(KERNELS) as Name[]) {
+  if (asked.length > 0 && !asked.includes(name)) continue
   const parts: string[] = []
-  for (const target of TARGETS) parts.push(`    ${target}: \`\n${await lines(name, target)}\`,`)
-  tables.push(`  ${name}: {\n${parts.join('\n')}\n  },`)
-}
-writeFileSync(
-  'src/kernels/tuned.ts',
-  `/** Written by \`npm run tune-defaults\`: the best schedules on the model, in bfloat16. defaults.ts says how they are used. */
-
-export type TunedKernel = ${Object.keys(KERNELS)
-    .map((name) => `'${name}'`)
-    .join(' | ')}
-
-export const TUNED: Readonly<Record<TunedKernel, Readonly<Record<'trn1' | 'trn2', string>>>> = {
-${tables.join('\n')}
-}
+  for (const target of KERNELS[name].targets) parts.push(`  ${target}: \`\n${await lines(name, target)}\`,\n`)
+  writeFileSync(
+    `src/kernels/tuned/${name.replaceAll('_', '-')}.ts`,
+    `/** Written by \`npm run tune-defaults\`: the best schedules on the model, in bfloat16. ../defaults.ts says how they are used. */
+export const ${name.toUpperCase()} = {
+${parts.join('')}}
 `,
-)
+  )
+}

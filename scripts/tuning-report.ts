@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { DEVICES, type DeviceName } from '../src/device/index.ts'
-import { choose, findFamily, type ScheduleRequest, traceChoice } from '../src/kernels/index.ts'
+import { choose, EXACT_SUMS, findFamily, type ScheduleRequest, traceChoice } from '../src/kernels/index.ts'
 import { bind, type Dims } from '../src/nki/index.ts'
 import { profile } from '../src/simulate/index.ts'
 import { type Candidate, diskCache, tune } from '../src/tune/index.ts'
@@ -84,7 +84,7 @@ async function prefill(): Promise<string> {
       for (const M of [300, 2048]) {
         const dims = { M, ...layer }
         const ours = modelled('fused_xuv', dims, 'default', target)
-        const exact = of(await search('fused_xuv', dims, target, { accumulate: 'float32' }))
+        const exact = of(await search('fused_xuv', dims, target, { accumulate: EXACT_SUMS }))
         const any = of(await search('fused_xuv', dims, target))
         const seeds = ['seed', 'seed-llama-1b'].map(
           (name) => modelled('fused_xuv', dims, name, target).seconds,
@@ -100,7 +100,7 @@ async function prefill(): Promise<string> {
           times(Math.min(...seeds), ours.seconds),
         ])
       }
-  const head = ['core', 'K, r, N', 'M', 'default ms', 'over its bound', 'over the best in float32']
+  const head = ['core', 'K, r, N', 'M', 'default ms', 'over its bound', 'over the best as exact']
   return table([...head, 'over the best', "the seed's better one over default"], rows).join('\n')
 }
 
@@ -110,7 +110,7 @@ async function workload(): Promise<string> {
     const dims = { M: 32768, K: 8192, r: 4096, N: 16384 }
     const all: [string, Modelled][] = [
       ["the seed's", modelled('fused_xuv', dims, 'seed', target)],
-      ['default (sums in float32)', modelled('fused_xuv', dims, 'default', target)],
+      ['default (sums rounded once)', modelled('fused_xuv', dims, 'default', target)],
       ['tuned', of(await search('fused_xuv', dims, target))],
     ]
     for (const [name, m] of all)
@@ -147,13 +147,16 @@ measured on a Trainium.
 
 \`neuronmm tune NAME --target … --shape …\` looks at every combination of the values that a kernel declares beside itself: rows
 of a strip, blocks of K, r and N, and its choices (which operand is stationary, where X is transposed, which loop is
-outermost and so which operand is read once, in what sums are kept). How many copies of a block rotate is not searched: more
-are never slower, so the memory plan takes as many as fit. Candidates are ruled out
+outermost and so which operand is read once, where and in what sums are kept). How many copies of a block rotate (double or
+triple buffering) is not searched: in NKI it is the compiler that decides it, from what fits, so a number in a kernel would not
+reach the device, and more copies are never slower. The trade is searched all the same, since smaller blocks leave room for
+more copies of them; \`profile --sensitivity\` shows the time with single copies and with unlimited SBUF. Candidates are ruled
+out
 
 - by capacity: what does not stay in SBUF as a whole, as long as others do;
 - by bounds: whose busiest engine alone takes longer than the best so far, or who move more and cannot be faster;
 - by foresight, at many instructions: time at one and at two iterations of the outermost loop says what all of them take;
-  those within 2 % of the best are profiled in full.
+  those within 2 % of the best are profiled in full, as is every schedule with a name.
 
 The best is the one with the least traffic among those within 1 % of the fastest. \`--all\` lists every candidate with what
 became of it. Costs are cached one by one, keyed by the program, the shape, the dtype, the device table and a hash of the
@@ -168,9 +171,11 @@ ${await decode()}
 
 ## Many rows
 
-Default schedules come from a table ([src/kernels/tuned.ts](../src/kernels/tuned.ts), \`npm run tune-defaults\`) and a rule for
-the shapes in between ([defaults.ts](../src/kernels/defaults.ts)). They keep sums in float32; \`over the best\` compares with
-schedules that round them once per block as well, as the seed does. M = 300 and 2048 are in between the rows of the table.
+Default schedules come from a table ([src/kernels/tuned/](../src/kernels/tuned/), \`npm run tune-defaults\`) and a rule for
+the shapes in between ([defaults.ts](../src/kernels/defaults.ts)). They round a sum once: it is kept in float32 in SBUF, or in
+PSUM over the whole contraction (\`accumulate=psum\`), which spares the vector engine at small layers. \`over the best\` compares
+with schedules that round sums once per block as well, as the seed does: that halves their space, and the error grows with
+the contraction. M = 300 and 2048 are in between the rows of the table.
 
 ${await prefill()}
 

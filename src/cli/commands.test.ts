@@ -103,7 +103,7 @@ describe('profile', () => {
       '--shape',
       'M=65536,K=256,r=256,N=512',
       '--schedule',
-      'mStrip=65536',
+      'mStrip=65536,accumulate=float32',
     )
     expect([code, err]).toEqual([0, ''])
     expect(out).toMatch(

@@ -32,7 +32,7 @@ export const tilesOf = <D extends string>(
 ): Iterable<Span<D>> => (span.bound <= sizeOf(size) ? [span] : nl.affineRange(span.tiles(size)))
 
 /** Multi-buffering of loads, so that they run ahead of compute. */
-const AHEAD = { buffers: 2 }
+export const AHEAD = { buffers: 2 }
 
 /**
  * What sums over blocks of a contraction are kept in. float32 rounds once, when the sum is complete. `input` keeps the
@@ -41,8 +41,13 @@ const AHEAD = { buffers: 2 }
 export const accumulate = ['float32', 'input'] as const
 export type Accumulate = (typeof accumulate)[number]
 
-export const sumDtype = (s: { readonly accumulate: Accumulate }, input: SymbolicDtype): SymbolicDtype =>
-  s.accumulate === 'float32' ? 'float32' : input
+/** The words of a choice `accumulate` that round a sum once, when it is complete. */
+export const EXACT_SUMS = ['float32', 'psum'] as const
+
+export const sumDtype = (
+  s: { readonly accumulate: Accumulate | 'psum' },
+  input: SymbolicDtype,
+): SymbolicDtype => (s.accumulate === 'input' ? input : 'float32')
 
 /** HBM → SBUF, one DMA per 128 rows. */
 export const load = routine(
@@ -150,6 +155,36 @@ export const addProduct = routine(
   },
 )
 
+/** What is done to a result on its way out. */
+export type Activation = 'none' | 'silu'
+
+/** dst = stationaryᵀ · moving. Each tile of dst adds up in PSUM over the whole contraction, and is rounded on its way out. */
+export const setProduct = routine(
+  {
+    name: 'set_product',
+    summary: 'dst [m, n] = stationary [k, m]ᵀ · moving [k, n]: tiles add up in PSUM, and are rounded once.',
+    parameters: {
+      dst: ['m', 'n'],
+      stationary: ['k', 'm'],
+      moving: ['k', 'n'],
+      movingTile: 'size',
+      activation: 'word',
+    },
+  },
+  <C extends string, S extends string, F extends string>(
+    h: Handles,
+    dst: View<'sbuf', S, F>,
+    stationary: View<'sbuf', C, S>,
+    moving: View<'sbuf', C, F>,
+    movingTile: Size = gemmMovingFmax,
+    activation: Activation = 'none',
+  ): void => {
+    for (const f of tilesOf(h, moving.cols, movingTile))
+      for (const s of tilesOf(h, stationary.cols, gemmStationaryFmax))
+        drain(h, dst.at(s, f), multiply(h, [s, f], stationary, moving), activation)
+  },
+)
+
 /** One tile of stationaryᵀ · moving, added up in PSUM over the whole contraction. */
 export function multiply<C extends string, S extends string, F extends string>(
   h: Handles,
@@ -163,9 +198,6 @@ export function multiply<C extends string, S extends string, F extends string>(
     h.nisa.ncMatmul({ dst: acc, stationary: stationary.at(c, s), moving: moving.at(c, f) })
   return acc
 }
-
-/** What is done to a result on its way out. */
-export type Activation = 'none' | 'silu'
 
 /** Into another dtype, and through an activation: a float32 sum as an operand of the next product, or as a result. */
 export const convert = routine(

@@ -1,12 +1,12 @@
 /**
- * Default schedules: the best that a search found for some shapes (tuned.ts, written by `npm run tune-defaults`), and the
+ * Default schedules: the best that a search found for some shapes (tuned/, written by `npm run tune-defaults`), and the
  * rule for all others. It takes the nearest row of the table, by the logarithms of the dimensions, among those that were
  * found for at least as many rows M. What grows on chip with the rank (with N or M in a dense product) is then shortened
- * in proportion, so that it fits here as it did there. Tuned for elements of two bytes; float32 takes twice the room, and
+ * in proportion, so that it fits here as it did there (or passed over, where that cuts too deep). Tuned for elements of two bytes; float32 takes twice the room, and
  * may spill.
  */
 import type { Dims, ScheduleValues } from '../nki/index.ts'
-import { TUNED, type TunedKernel } from './tuned.ts'
+import { TUNED, type TunedKernel } from './tuned/index.ts'
 
 interface Row {
   readonly dims: Dims
@@ -16,8 +16,10 @@ interface Row {
 interface Rule {
   /** Dimensions of which a row must have at least as much. */
   readonly atLeast: readonly string[]
-  /** The dimension with which on-chip memory grows, the entries that make up for it, and blocks that it would lengthen. */
-  grows(schedule: ScheduleValues): Growth
+  /** The dimensions with which on-chip memory grows, the entries that make up for it, and blocks that it would lengthen. */
+  grows(schedule: ScheduleValues): readonly Growth[]
+  /** Whether shortening a row's schedule is enough for this shape. */
+  suits?(row: Row, dims: Dims): boolean
   /** The entry that cuts M, if all else is read once per piece of it. */
   readonly strip?: string
 }
@@ -29,17 +31,25 @@ interface Growth {
   readonly limits: readonly string[]
 }
 
-/** One strip of rows, and sums of it over the whole rank. */
+/** A strip of rows of (XU)ᵀ over the whole rank; where sums stay in PSUM also of X, and blocks of whole contractions. */
 const FUSED: Rule = {
   atLeast: ['M'],
-  grows: () => ({ dim: 'r', shortens: { mStrip: 'M' }, limits: ['rBlock'] }),
+  grows: ({ accumulate }) =>
+    accumulate === 'psum'
+      ? [
+          { dim: 'K', shortens: { mStrip: 'M', rBlock: 'r' }, limits: [] },
+          { dim: 'r', shortens: { mStrip: 'M', nBlock: 'N' }, limits: [] },
+        ]
+      : [{ dim: 'r', shortens: { mStrip: 'M' }, limits: ['rBlock'] }],
+  suits: ({ dims: there, schedule }, { K, r }) =>
+    schedule.accumulate !== 'psum' || (K! <= 2 * there.K! && r! <= 2 * there.r!),
   strip: 'mStrip',
 }
 
 /** Here a block of columns of V has the whole rank as well: the hidden activation is summed in PSUM. */
 const MLP: Rule = {
   ...FUSED,
-  grows: () => ({ dim: 'r', shortens: { mStrip: 'M', nBlock: 'N' }, limits: ['rBlock'] }),
+  grows: () => [{ dim: 'r', shortens: { mStrip: 'M', nBlock: 'N' }, limits: ['rBlock'] }],
 }
 
 const RULES: Readonly<Record<TunedKernel, Rule>> = {
@@ -50,8 +60,8 @@ const RULES: Readonly<Record<TunedKernel, Rule>> = {
     atLeast: ['M', 'N'],
     grows: ({ outermost }) =>
       outermost === 'rows'
-        ? { dim: 'N', shortens: { mBlock: 'M' }, limits: [] }
-        : { dim: 'M', shortens: { nBlock: 'N' }, limits: [] },
+        ? [{ dim: 'N', shortens: { mBlock: 'M' }, limits: [] }]
+        : [{ dim: 'M', shortens: { nBlock: 'N' }, limits: [] }],
   },
 }
 
@@ -63,10 +73,11 @@ export const tunedFor =
   <Entries extends ScheduleValues>(kernel: TunedKernel) =>
   (dims: Dims, target: string): Entries => {
     const rule = RULES[kernel]
-    const rows = rowsOf(kernel, target === 'trn1' ? 'trn1' : 'trn2')
+    const rows = rowsOf(kernel, target)
     const largest = (dim: string): number => Math.max(...rows.map((row) => row.dims[dim]!))
     const fitted = rows
       .filter((row) => rule.atLeast.every((dim) => row.dims[dim]! >= Math.min(dims[dim]!, largest(dim))))
+      .filter((row) => rule.suits?.(row, dims) ?? true)
       .map((row) => ({ row, schedule: shortened(row, dims, rule) }))
     const far = ({ row, schedule }: (typeof fitted)[number]): number =>
       distance(row.dims, dims) + waste(row, schedule, dims, rule)
@@ -76,16 +87,19 @@ export const tunedFor =
 
 /** The schedule of a row with what grows on chip shortened, where this shape has more of it. */
 function shortened(row: Row, dims: Dims, { grows }: Rule): ScheduleValues {
-  const { dim, shortens, limits } = grows(row.schedule)
-  const excess = dims[dim]! / row.dims[dim]!
-  if (excess <= 1) return row.schedule
-  const shorter = Object.entries(shortens).map(([name, cut]) => {
-    const size = Math.min(Number(row.schedule[name]), row.dims[cut]!)
-    return [name, Math.max(1, Math.floor(size / excess / 128)) * 128]
-  })
-  const whole = Math.ceil(row.dims[dim]! / 128) * 128
-  const limited = limits.map((name) => [name, Math.min(Number(row.schedule[name]), whole)])
-  return { ...row.schedule, ...Object.fromEntries([...shorter, ...limited]) }
+  let { schedule } = row
+  for (const { dim, shortens, limits } of grows(row.schedule)) {
+    const excess = dims[dim]! / row.dims[dim]!
+    if (excess <= 1) continue
+    const shorter = Object.entries(shortens).map(([name, cut]) => {
+      const size = Math.min(Number(schedule[name]), row.dims[cut]!)
+      return [name, Math.max(1, Math.floor(size / excess / 128)) * 128]
+    })
+    const whole = Math.ceil(row.dims[dim]! / 128) * 128
+    const limited = limits.map((name) => [name, Math.min(Number(schedule[name]), whole)])
+    schedule = { ...schedule, ...Object.fromEntries([...shorter, ...limited]) }
+  }
+  return schedule
 }
 
 const WASTE = 4
@@ -107,11 +121,12 @@ function waste(row: Row, schedule: ScheduleValues, dims: Dims, { strip }: Rule):
 const parsed = new Map<string, readonly Row[]>()
 
 /** `M=256 K=2048 r=1280 N=8192: mStrip=256 …` */
-function rowsOf(kernel: TunedKernel, target: 'trn1' | 'trn2'): readonly Row[] {
+function rowsOf(kernel: TunedKernel, target: string): readonly Row[] {
   const key = `${kernel} ${target}`
   const known = parsed.get(key)
   if (known) return known
-  const rows = TUNED[kernel][target]
+  const tables: Readonly<Record<string, string>> = TUNED[kernel]
+  const rows = (tables[target] ?? TUNED[kernel].trn2)
     .trim()
     .split('\n')
     .map((line): Row => {

@@ -5,6 +5,7 @@ import { LOWRANK } from './lowrank/index.ts'
 import { MATMUL } from './matmul/index.ts'
 import { MLP } from './mlp/index.ts'
 
+export { EXACT_SUMS } from './blocks.ts'
 export {
   alone,
   type Choice,

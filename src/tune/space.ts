@@ -5,32 +5,42 @@
  */
 import { type Dims, type Kernel, Param, type ScheduleValues, walk } from '../nki/index.ts'
 
+type Value = number | string
+
+/** Entries that are not up for choice: the value of each, or those that are left. */
+export type Fixed = Readonly<Record<string, Value | readonly Value[]>>
+
 /**
  * Full schedules, without duplicates, in a fixed order: the default for the shape on the target is the first. `fixed`
- * entries have the value that is given; a kernel that has no such entry is not affected.
+ * entries have a value that is given; a kernel that has no such entry is not affected.
  */
-export function candidates(
-  kernel: Kernel,
-  dims: Dims,
-  fixed: ScheduleValues = {},
-  target = 'trn1',
-): ScheduleValues[] {
-  const longest = longestCut(kernel, dims)
-  const space = Object.entries(kernel.space).map(([name, values]): [string, (number | string)[]] => {
-    const sorted = [...values].sort((a, b) => a - b)
-    const whole = sorted.findIndex((value) => value >= (longest[name] ?? 0))
-    return [name, whole < 0 ? sorted : sorted.slice(0, whole + 1)]
-  })
-  const choices = Object.entries(kernel.choices).map(([name, words]): [string, string[]] => [
+export function candidates(kernel: Kernel, dims: Dims, fixed: Fixed = {}, target = 'trn1'): ScheduleValues[] {
+  const left = (name: string): readonly Value[] | null => {
+    const values = fixed[name]
+    return values === undefined ? null : Array.isArray(values) ? values : [values as Value]
+  }
+  const words = Object.entries(kernel.choices).map(([name, all]): [string, Value[]] => [
     name,
-    [...words],
+    all.filter((word) => left(name)?.includes(word) ?? true),
   ])
-  const own = Object.fromEntries(Object.entries(fixed).filter(([name]) => name in kernel.schedule))
-  const all = [...named(kernel, dims, target), ...combinations([...space, ...choices])].map((entries) => ({
-    ...kernel.schedule,
-    ...entries,
-    ...own,
-  }))
+  const space = combinations(words).flatMap((choice) => {
+    const longest = longestCut(kernel, choice, dims)
+    const axes = Object.entries(kernel.space).map(([name, values]): [string, readonly Value[]] => {
+      const sorted = [...values].sort((a, b) => a - b)
+      const whole = sorted.findIndex((value) => value >= (longest[name] ?? 0))
+      return [name, left(name) ?? (whole < 0 ? sorted : sorted.slice(0, whole + 1))]
+    })
+    return combinations(axes).map((entries) => ({ ...entries, ...choice }))
+  })
+  const all = [...named(kernel, dims, target), ...space].map((entries) => {
+    const full = { ...kernel.schedule, ...entries }
+    return Object.fromEntries(
+      Object.entries(full).map(([name, value]) => [
+        name,
+        left(name)?.includes(value) === false ? left(name)![0]! : value,
+      ]),
+    )
+  })
   return [...new Map(all.map((schedule) => [JSON.stringify(schedule), schedule])).values()]
 }
 
@@ -47,28 +57,26 @@ export function namedOf(kernel: Kernel, dims: Dims, target: string): (schedule: 
   return (schedule) => texts.has(JSON.stringify(schedule))
 }
 
-function combinations(axes: readonly (readonly [string, readonly (number | string)[]])[]): ScheduleValues[] {
+function combinations(axes: readonly (readonly [string, readonly Value[]])[]): ScheduleValues[] {
   let all: ScheduleValues[] = [{}]
   for (const [name, values] of axes)
     all = all.flatMap((entries) => values.map((value) => ({ ...entries, [name]: value })))
   return all
 }
 
-/** For each entry of the schedule, the longest dimension that it cuts, under any of the choices. */
-function longestCut(kernel: Kernel, dims: Dims): Record<string, number> {
+/** For each entry of the schedule, the longest dimension that it cuts, under some words of the choices. */
+function longestCut(kernel: Kernel, words: ScheduleValues, dims: Dims): Record<string, number> {
   const byParam: Record<string, number> = {}
   const cut = (size: unknown, dim: string): void => {
     if (size instanceof Param) byParam[size.name] = Math.max(byParam[size.name] ?? 0, dims[dim] ?? 1)
   }
-  const words = Object.entries(kernel.choices).map(([name, list]): [string, string[]] => [name, [...list]])
-  for (const choice of combinations(words))
-    for (const [node] of walk(kernel.trace(choice).body)) {
-      if (node.kind === 'loop') cut(node.span.size, node.span.dim)
-      else if (node.kind === 'alloc') {
-        cut(node.tile, node.p.dim)
-        cut(node.freeTile, node.f.dim)
-      }
+  for (const [node] of walk(kernel.trace(words).body)) {
+    if (node.kind === 'loop') cut(node.span.size, node.span.dim)
+    else if (node.kind === 'alloc') {
+      cut(node.tile, node.p.dim)
+      cut(node.freeTile, node.f.dim)
     }
+  }
   const snake = (name: string) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)
   return Object.fromEntries(Object.keys(kernel.schedule).map((name) => [name, byParam[snake(name)] ?? 0]))
 }

@@ -16,7 +16,7 @@ import { profile } from '../simulate/index.ts'
 import type { Dtype } from '../tensor/index.ts'
 import { type Cache, type Cost, cacheKey } from './cache.ts'
 import { type Prospect, prospectOf, shorten } from './prospect.ts'
-import { candidates, namedOf } from './space.ts'
+import { candidates, type Fixed, namedOf } from './space.ts'
 
 export interface Candidate extends Cost {
   /** Name of the form. */
@@ -26,7 +26,7 @@ export interface Candidate extends Cost {
 
 /**
  * capacity: does not fit on chip, while others do. bound: its busiest engine takes longer than the best, or it is no
- * faster and moves more. foreseen: slower than the most promising, extrapolated from shorter shapes. profiled: in full.
+ * faster and moves more. foreseen: slower than the best, extrapolated from shorter shapes. profiled: in full.
  */
 export type Outcome = 'capacity' | 'bound' | 'foreseen' | 'profiled'
 
@@ -52,15 +52,22 @@ export interface TuneOptions {
   readonly cache?: Cache | null
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number) => void
-  /** Entries of the schedule that are not up for choice: `{ accumulate: 'float32' }`. */
-  readonly fixed?: ScheduleValues
+  /** Entries of the schedule that are not up for choice: `{ accumulate: 'float32' }`, or what is left of them. */
+  readonly fixed?: Fixed
 }
 
 /** Times as close as this are equal (the model is off by 3 % in the median), and the candidate with less traffic wins. */
 const EQUAL_TIME = 1.01
-/** What is foreseen may be off by so much; so many of those within it are profiled, and what has a name. */
+/** What is foreseen may be off by so much: slower ones are not profiled, nor more than so many. */
 const FORESIGHT = 1.02
 const FINALISTS = 16
+/** No time that was only foreseen rules out another candidate, unless its bound is that much longer. */
+const DOUBTFUL = 1.1
+
+interface Foreseen {
+  readonly prospect: Prospect
+  readonly seconds: number
+}
 
 /** @throws AbortError when the signal says so, ArgumentError for a shape that the kernel does not take. */
 export function tune(
@@ -95,12 +102,14 @@ class Search {
   async run(): Promise<TuneResult> {
     const prospects = await this.prospects()
     this.floor = Math.min(...prospects.map(({ least }) => least))
-    const pool = prospects.filter((p) => p.fits || p.named)
-    await this.profileAll(await this.foresee(pool))
+    const named = prospects.filter((p) => p.named)
+    const others = (fit: boolean) => prospects.filter((p) => p.fits === fit && !p.named)
+    await this.profileAll(named)
+    await this.search(others(true))
     let profiled = ranked([...this.costs])
     // what has a name need not fit; if such a one is the best so far, others that do not fit may be better still
     if (!profiled[0]![0].fits) {
-      await this.profileAll(await this.foresee(prospects.filter((p) => !pool.includes(p))))
+      await this.search(others(false))
       profiled = ranked([...this.costs])
     }
     const trial = (prospect: Prospect): Trial => {
@@ -138,34 +147,41 @@ class Search {
     return prospects
   }
 
-  /** Those that are worth a profile. */
-  private async foresee(pool: readonly Prospect[]): Promise<Prospect[]> {
-    const finalists: Prospect[] = []
-    const foreseen: [Prospect, number][] = []
-    let { fastest } = this
+  /** Profiles those that are short, and of the others those that promise most. */
+  private async search(pool: readonly Prospect[]): Promise<void> {
+    const foreseen = await this.foresee(pool)
+    await this.profileAll(pool.filter((prospect) => !shorten(prospect)))
+    const first = Math.min(...foreseen.map(({ seconds }) => seconds))
+    // in steps of what is equal, so that of those the ones with less traffic come first
+    const step = ({ seconds }: Foreseen): number =>
+      Math.floor(Math.log(seconds / first) / Math.log(EQUAL_TIME))
+    const promising = foreseen.sort((a, b) => step(a) - step(b) || a.prospect.bytes - b.prospect.bytes)
+    for (const { prospect, seconds } of promising.slice(0, FINALISTS))
+      if (seconds <= this.fastest * FORESIGHT) await this.profileAll([prospect])
+  }
+
+  /** The times of those that are long and may be the best, from shorter shapes. */
+  private async foresee(pool: readonly Prospect[]): Promise<Foreseen[]> {
+    const foreseen: Foreseen[] = []
+    let fastest = this.fastest * FORESIGHT
     for (const prospect of this.byPromise(pool)) {
-      const { kernel, program, least, named } = prospect
+      const { kernel, program, least } = prospect
       const shorter = shorten(prospect)
-      this.done++
-      if (!shorter || named) finalists.push(prospect)
       if (!shorter) continue
+      this.done++
       this.outcomes.set(prospect, { outcome: 'bound', seconds: least })
-      if (least > fastest * FORESIGHT) continue
+      if (least > fastest) continue
       const time = (dims: Dims): number =>
         this.costOf({ kernel, program, binding: bind(program, dims, this.dtype) }).metrics.total_time
       const [one, two] = [time(shorter.one), time(shorter.two)]
-      const seconds = one + (shorter.trips - 1) * (two - one)
+      // never less than its busiest engine takes
+      const seconds = Math.max(least, one + (shorter.trips - 1) * (two - one))
       this.outcomes.set(prospect, { outcome: 'foreseen', seconds })
-      fastest = Math.min(fastest, seconds)
-      foreseen.push([prospect, seconds])
+      fastest = Math.min(fastest, seconds * DOUBTFUL)
+      foreseen.push({ prospect, seconds })
       await this.pause()
     }
-    const promising = foreseen
-      .filter(([, seconds]) => seconds <= fastest * FORESIGHT)
-      .sort(([a, x], [b, y]) => (Math.abs(x / y - 1) < EQUAL_TIME - 1 ? a.bytes - b.bytes : x - y))
-      .slice(0, FINALISTS)
-      .map(([prospect]) => prospect)
-    return [...new Set([...promising, ...finalists])]
+    return foreseen
   }
 
   /** Profiles every one that may be the best. */

@@ -1,6 +1,7 @@
 /** `neuronmm tune NAME`: the best schedule for a shape on a NeuronCore, as modelled. */
 import { type Command, Option } from 'commander'
 import { DEVICES, type DeviceName } from '../../device/index.ts'
+import { EXACT_SUMS } from '../../kernels/index.ts'
 import { type Cost, cacheFolder, diskCache, type Trial, tune } from '../../tune/index.ts'
 import {
   activationOption,
@@ -30,10 +31,10 @@ export function register(program: Command): void {
     .addOption(dtypeOption())
     .addOption(targetOption())
     .addOption(
-      new Option('--accumulate <dtype>', 'only schedules that keep sums in this dtype').choices([
-        'float32',
-        'input',
-      ]),
+      new Option(
+        '--accumulate <dtype>',
+        'only schedules that round sums to this dtype: float32 ones once',
+      ).choices(['float32', 'input']),
     )
     .addOption(activationOption())
     .option('--all', 'every candidate: profiled ones best first, and why the others were not')
@@ -46,7 +47,7 @@ export function register(program: Command): void {
         tune(family, dims, args.dtype, DEVICES[args.target], {
           options: optionsOf(args),
           cache: args.cache ? diskCache(undefined, (line) => console.error(line)) : null,
-          fixed: args.accumulate ? { accumulate: args.accumulate } : {},
+          fixed: args.accumulate ? { accumulate: args.accumulate === 'input' ? 'input' : EXACT_SUMS } : {},
           onProgress,
           signal,
         }),

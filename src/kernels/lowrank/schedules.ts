@@ -1,6 +1,7 @@
 /** What the fused low-rank kernels have in common: block sizes, the seed's schedules, the search space. */
-import { accumulate, transposeBy } from '../blocks.ts'
+import { transposeBy } from '../blocks.ts'
 import { tunedFor } from '../defaults.ts'
+import { sums } from './strip.ts'
 
 /** Ours: 512 columns a matmul, sums in float32. */
 export const blocks = { mStrip: 1024, kBlock: 512, rBlock: 1024, nBlock: 1024, mTile: 512 }
@@ -31,7 +32,7 @@ export const seedSchedules = namedSchedules(128, 512, 8, 2)
 export const seedSchedulesTransposed = namedSchedules(512, 128, 2, 4)
 
 export const space = {
-  mStrip: [256, 512, 1024, 2048],
+  mStrip: [256, 512, 640, 768, 1024, 2048],
   kBlock: [256, 512, 1024, 2048],
   rBlock: [256, 512, 1024, 2048],
   nBlock: [512, 1024, 2048],
@@ -46,7 +47,7 @@ export const macs = ({ M, K, r, N }: { M: number; K: number; r: number; N: numbe
 /** What the forms for any number of rows declare alike, from Xᵀ and from X. */
 export const strips = {
   schedule: blocks,
-  choices: { accumulate },
+  choices: { accumulate: sums },
   options: { activation },
   defaultFor: tunedFor('fused_xtuv'),
   space,
@@ -54,6 +55,6 @@ export const strips = {
 }
 export const stripsFromX = {
   ...strips,
-  choices: { accumulate, transposeBy },
+  choices: { accumulate: sums, transposeBy },
   defaultFor: tunedFor('fused_xuv'),
 }

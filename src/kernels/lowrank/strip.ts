@@ -3,17 +3,22 @@
  * is born transposed: with U stationary and Xᵀ moving, nc_matmul gives Uᵀ·Xᵀ = (XU)ᵀ, which is just what the second
  * product wants as an operand. No transpose is ever executed on it.
  */
-import type { Handles, Param, Size, Span, View } from '../../nki/index.ts'
+import { type Handles, type Param, type Size, type Span, TILE_SIZE, type View } from '../../nki/index.ts'
 import {
-  type Accumulate,
   type Activation,
+  AHEAD,
+  accumulate,
   addProduct,
   convert,
   load,
   partitions,
+  setProduct,
   store,
   sumDtype,
+  tilesOf,
 } from '../blocks.ts'
+
+const { gemmMovingFmax } = TILE_SIZE
 
 /** Schedule of a low-rank product: the blocks that are loaded together, and how sums are kept. */
 export interface Blocks {
@@ -22,8 +27,15 @@ export interface Blocks {
   readonly nBlock: Param
   /** Columns that one matmul of the first product takes. */
   readonly mTile: Size
-  readonly accumulate: Accumulate
+  readonly accumulate: Sums
 }
+
+/**
+ * Where sums over a contraction are kept: over blocks of it, in SBUF, in one of two dtypes; or in PSUM, where blocks of
+ * both operands hold the whole contraction and nothing is added in SBUF. `float32` and `psum` round once.
+ */
+export const sums = [...accumulate, 'psum'] as const
+export type Sums = (typeof sums)[number]
 
 /** One low-rank factor of the input, and what its product with X is called. */
 export interface Factor<D extends string, R extends string> {
@@ -57,13 +69,22 @@ export function project<D extends string, R extends string>(
 }
 
 /** (XU)ᵀ of a strip, for the one factor of a low-rank product. */
-export const projectXu = <D extends string, R extends string>(
+export function projectXu<D extends string, R extends string>(
   h: Handles,
   u: View<'hbm', D, R>,
   strip: Span<'M'>,
   loadX: (kBlock: Span<D>) => View<'sbuf', D, 'M'>,
   s: Omit<Blocks, 'nBlock'>,
-): View<'sbuf', R, 'M'> => project(h, [{ name: 'xu_t', u }], strip, loadX, s)[0]!
+): View<'sbuf', R, 'M'> {
+  if (s.accumulate !== 'psum') return project(h, [{ name: 'xu_t', u }], strip, loadX, s)[0]!
+  const xuT = h.nl.sbuf('xu_t', [partitions(u.cols), strip], u.dtype)
+  const xT = loadX(u.rows)
+  for (const rBlock of h.nl.affineRange(u.cols.blocks(s.rBlock))) {
+    h.nl.comment('(XU)ᵀ = Uᵀ·Xᵀ')
+    setProduct(h, xuT.at(rBlock), load(h, u.at(u.rows, rBlock)), xT, s.mTile)
+  }
+  return xuT
+}
 
 /** The strip's rows of Y = (XU)·V, one block of columns at a time: (XU)ᵀ stationary, V moving. */
 export function expand<R extends string, F extends string>(
@@ -74,8 +95,18 @@ export function expand<R extends string, F extends string>(
   s: Omit<Blocks, 'kBlock' | 'mTile'>,
   activation: Activation = 'none',
 ): void {
-  const { nl } = h
+  const { nl, nisa } = h
   for (const nBlock of nl.affineRange(v.cols.blocks(s.nBlock))) {
+    if (s.accumulate === 'psum') {
+      const vBlock = load(h, v.at(v.rows, nBlock))
+      for (const m of tilesOf(h, y.rows)) {
+        const out = nl.sbuf('out', [m, nBlock], y.dtype, AHEAD)
+        nl.comment('Y = (XU)·V')
+        setProduct(h, out, xuT.at(xuT.rows, m), vBlock, gemmMovingFmax, activation)
+        nisa.dmaCopy({ dst: y.at(m, nBlock), src: out })
+      }
+      continue
+    }
     const result = nl.zeros('result', [partitions(y.rows), nBlock], sumDtype(s, y.dtype))
     for (const rBlock of nl.sequentialRange(v.rows.blocks(s.rBlock))) {
       nl.comment('Y += (XU)·V')
@@ -112,7 +143,18 @@ export function expandTransposed<R extends string, F extends string>(
   s: Omit<Blocks, 'kBlock' | 'mTile'>,
   activation: Activation = 'none',
 ): void {
-  for (const nBlock of h.nl.affineRange(v.cols.blocks(s.nBlock))) {
+  const { nl, nisa } = h
+  for (const nBlock of nl.affineRange(v.cols.blocks(s.nBlock))) {
+    if (s.accumulate === 'psum') {
+      const vBlock = load(h, v.at(v.rows, nBlock))
+      for (const n of tilesOf(h, nBlock)) {
+        const out = nl.sbuf('out', [n, yT.cols], yT.dtype, AHEAD)
+        nl.comment('Yᵀ = Vᵀ·(XU)ᵀ')
+        setProduct(h, out, vBlock.at(v.rows, n), xuT, gemmMovingFmax, activation)
+        nisa.dmaCopy({ dst: yT.at(n, yT.cols), src: out })
+      }
+      continue
+    }
     const result = expandBlockTransposed(h, 'result', xuT, v, nBlock, s)
     store(h, yT.at(nBlock, yT.cols), result, activation)
   }
