@@ -19,7 +19,11 @@ type Case = Parameters<typeof modelled>
 const LAYER = { M: 2048, K: 8192, r: 4096, N: 16384 }
 const SQUARE = { M: 1024, K: 2048, N: 2048 }
 const LONG_STRIP = { M: 16384, K: 2048, N: 2048 }
-const WIDE: Case = ['fused_xuv', { M: 65536, K: 256, r: 256, N: 512 }, { mStrip: 65536 }]
+const WIDE: Case = [
+  'fused_xuv',
+  { M: 65536, K: 256, r: 256, N: 512 },
+  { mStrip: 65536, accumulate: 'float32' },
+]
 const SEED: Case = ['fused_xuv', LAYER, 'seed']
 
 /** [rule, a kernel that it speaks about, a kernel that it does not] */
@@ -37,6 +41,7 @@ const RULES: [string, Case, Case][] = [
     ['matmul_fully_optimized', { M: 2048, K: 2048, N: 2048 }, { kBlock: 128 }],
     ['matmul_fully_optimized', { M: 2048, K: 2048, N: 2048 }, { kBlock: 1024 }],
   ],
+  ['exact-sums', ['fused_xuv', { ...LAYER, M: 8192 }, { accumulate: 'float32', mStrip: 512 }], SEED],
   ['idle-tensor', ['matmul_tiled', SQUARE], SEED],
 ]
 

@@ -16,11 +16,18 @@ const TRANSPOSES = 2
 const IDLE_TENSOR = 80
 const EXCESS_TRAFFIC = 3
 
+/** Share of SBUF from which sums are worth halving. */
+const MUCH_SBUF = 0.25
+
 interface Facts {
   readonly metrics: Metrics
   readonly bounds: Bounds
   readonly plan: MemoryPlan
   readonly rereadBytes: number
+  /** Bytes of an element of the output. */
+  readonly elementBytes: number
+  /** The words of the schedule. */
+  readonly choices: Readonly<Record<string, string>>
   /** Said of a device that nobody could check. */
   readonly unvalidated: string | null
 }
@@ -66,6 +73,14 @@ const RULES: Readonly<Record<string, Rule>> = {
     )
     return single.length > 0 && m.tensor_engine_active_time_percent < IDLE_TENSOR + 10
       ? `There is room for one copy only of ${names(single)}: loads do not overlap with compute. Use smaller blocks.`
+      : null
+  },
+  'exact-sums': ({ metrics: m, bounds, plan, choices, elementBytes }) => {
+    const sums = plan.sbuf.filter((b) => b.alloc.zero && b.elementBytes > elementBytes)
+    const bytes = Math.max(0, ...sums.map((b) => b.bytes))
+    const excess = (m.hbm_read_bytes + m.hbm_write_bytes) / bounds.compulsoryBytes
+    return choices.accumulate === 'float32' && bytes > MUCH_SBUF * plan.capacity && excess > EXCESS_TRAFFIC
+      ? `Sums in float32 take ${kib(bytes)} of the ${kib(plan.capacity)} per partition, and keep strips short. accumulate=input halves them, for a rounding at each block of the contraction (the seed's choice); neuronmm tune says what that gives here.`
       : null
   },
   'vector-bound': ({ metrics: m }) =>

@@ -3,7 +3,8 @@
  * here is modelled. docs/calibration.md compares it with every published measurement.
  */
 import { type Device, type Machine, machineOf } from '../../device/index.ts'
-import { ArgumentError, type Binding, type Program } from '../../nki/index.ts'
+import { ArgumentError, type Binding, dtypeOf, type Program } from '../../nki/index.ts'
+import { dtypeInfo } from '../../tensor/index.ts'
 import { type Counts, count } from '../run/count.ts'
 import { type Advice, adviseOn } from './advice.ts'
 import { type Bounds, boundsOf, compulsory } from './bounds.ts'
@@ -80,6 +81,8 @@ export function profile(
       bounds,
       plan,
       rereadBytes: traffic.rereadBytes,
+      elementBytes: dtypeInfo(dtypeOf(program.output.dtype, binding)).bytes,
+      choices: program.choices,
       unvalidated: device.unvalidated,
     }),
     memory: memoryMap(plan),
