@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { benchHost } from './bench.ts'
-import { benchMlp } from './bench-mlp.ts'
 import { interleave, median, timed } from './interleave.ts'
 
 test('every candidate runs once a round, in turning order, and once unmeasured', async () => {
@@ -33,11 +32,4 @@ test('the short benchmark reports each row beside its bound', async () => {
   const tiny = await benchHost({ shape: [3, 3, 3], rows: [1], rounds: 1 })
   expect(tiny.rows.map((row) => row.ofPeak)).toEqual([undefined, undefined])
   await expect(benchHost({ signal: AbortSignal.abort(new Error('stop')) })).rejects.toThrow('stop')
-})
-
-test('the MLP benchmark times one call, three calls and the product between them', async () => {
-  const { rows } = await benchMlp({ shape: [64, 96, 16], rows: [4, 9], dtypes: ['bfloat16'], rounds: 1 })
-  expect(rows.map((row) => row.rows)).toEqual([4, 9])
-  for (const { milliseconds, threeCallsMilliseconds, productMilliseconds } of rows)
-    expect(Math.min(milliseconds, threeCallsMilliseconds, productMilliseconds)).toBeGreaterThan(0)
 })

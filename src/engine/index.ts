@@ -6,7 +6,6 @@
  *     const y = layer.forward(x)
  */
 export { benchHost, HOST_WORKLOAD, type HostBench, type HostBenchOptions, type HostRow } from './bench.ts'
-export { benchMlp, type MlpBenchOptions, type MlpRow } from './bench-mlp.ts'
 export { createEngine } from './engine.ts'
 export { type InterleaveOptions, interleave, median, type Timed, timed } from './interleave.ts'
 export type {
