@@ -22,7 +22,7 @@ import {
   splitOf,
 } from '../nki/index.ts'
 import { DTYPES, type Dtype } from '../tensor/index.ts'
-import { isOwn, ownFamily } from './own.ts'
+import { headOf, isOwn, ownFamily } from './own.ts'
 import { meant } from './suggest.ts'
 
 export const KERNELS: readonly string[] = FAMILIES.flatMap(formsOf).map(({ name }) => name)
@@ -34,6 +34,10 @@ export function familyOf(name: string): Family {
   const own = ownFamily(name)
   if (own) return own
   if (isOwn(name)) throw new ArgumentError(`${name}: there is no such file`)
+  if (!isKernel(name) && isKernel(headOf(name)))
+    throw new ArgumentError(
+      `${name} is for diff and roofline; here give ${headOf(name)}, with --schedule and --shape`,
+    )
   if (!isKernel(name))
     throw new ArgumentError(`no kernel ${name}${meant(name, KERNELS) || '; neuronmm kernels lists them'}`)
   return findFamily(name)

@@ -17,7 +17,6 @@ import { register as run } from './commands/run.ts'
 import { register as tune } from './commands/tune.ts'
 import { EXIT, explain, oneLine } from './failure.ts'
 import { importOwn } from './own.ts'
-import { headOf } from './specs.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -36,7 +35,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .configureOutput({ outputError: (text, write) => write(`${oneLine(text.replace(/^error: /, ''))}\n`) })
     .exitOverride()
   try {
-    await importOwn(args.flatMap((word) => [word, headOf(word)]))
+    await importOwn(args)
     for (const register of COMMANDS) register(program)
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {

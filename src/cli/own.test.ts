@@ -72,7 +72,7 @@ describe('in one line', () => {
   test.each([
     ['no file', () => join(folder, 'none.mjs'), 'none.mjs: there is no such file'],
     ['no kernel', () => file('empty.mjs', 'export const scale = 3'), 'it exports no kernel; export one'],
-    ['no JavaScript', () => file('syntax.mjs', 'export const = 3'), 'Unexpected token'],
+    ['no JavaScript', () => file('syntax.mjs', '\nexport const = 3'), 'syntax.mjs shows where'],
     ['a module that fails', () => file('fails.mjs', 'throw new Error("no luck")'), 'fails.mjs: no luck'],
     ['several kernels', () => two(), 'it exports one, two; name one, as in '],
     ['another name', () => `${two()}#three`, 'it exports no kernel three; there is one, two'],
@@ -82,6 +82,22 @@ describe('in one line', () => {
     expect(err).toContain(what)
     expect(out).toBe('')
     expect(code).toBe(2)
+  })
+
+  test('a reference that is wrong, rather than the kernel', async () => {
+    const wrong = file('wrong.mjs', source('wrong').replace('a.times(x, {', 'a.transpose({'))
+    const { err } = await neuronmm('run', wrong, '--shape', 'M=3,N=5')
+    expect(err).toBe(
+      'neuronmm: wrong: its reference gives [5, 3], and the output is [3, 5]; it computes [M, N] from the inputs by the algebra that it is given\n',
+    )
+    const failing = file('failing.mjs', source('failing').replace('a.times(x, {', 'a.matmul(x, {'))
+    expect((await neuronmm('run', failing, '--shape', 'M=3,N=5')).err).toContain(
+      'failing: its reference fails: matmul of [3, 5] and [3, 5];',
+    )
+  })
+
+  test('a spec, where one kernel is wanted', async () => {
+    expect((await neuronmm('print', `${SCALE}:default`)).err).toContain('is for diff and roofline; here give')
   })
 
   test('one of several by its name', async () => {

@@ -14,6 +14,9 @@ import { ArgumentError, type Kernel } from '../nki/index.ts'
 /** A file, and which of its exports. */
 const OWN = /^(?<file>[^#]+\.[cm]?[jt]s)(?:#(?<name>[\w$]+))?$/
 
+/** The kernel of a spec (specs.ts). */
+export const headOf = (text: string): string => text.split(/[:@]/, 1)[0]!
+
 const families = new Map<string, Family>()
 
 /** The kernel of a file that was imported; null for any other word. */
@@ -24,7 +27,7 @@ export const isOwn = (word: string): boolean => OWN.test(word)
 
 /** Imports what the words of a command line name. @throws ArgumentError in one line, whatever is wrong with a file. */
 export async function importOwn(words: readonly string[]): Promise<void> {
-  for (const word of words) {
+  for (const word of words.flatMap((word) => [word, headOf(word)])) {
     const { file, name } = OWN.exec(word)?.groups ?? {}
     if (file === undefined || !existsSync(file)) continue
     families.set(word, alone({ group: 'own' }, pick(word, await kernelsOf(file), name)))
@@ -36,16 +39,17 @@ async function kernelsOf(file: string): Promise<Map<string, Kernel>> {
   try {
     exports = await import(pathToFileURL(resolve(file)).href)
   } catch (error) {
-    throw new ArgumentError(`${file}: ${reason(error)}`)
+    throw new ArgumentError(`${file}: ${reason(error, file)}`)
   }
   const found = Object.entries(exports).filter((entry): entry is [string, Kernel] => isKernel(entry[1]))
   return new Map(found)
 }
 
-function reason(error: unknown): string {
+function reason(error: unknown, file: string): string {
   if (!(error instanceof Error)) return String(error)
   if ('code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION')
     return `Node ${process.versions.node} does not read TypeScript; compile it, take Node 22.18 or newer, or a loader (NODE_OPTIONS="--import tsx")`
+  if (error instanceof SyntaxError) return `${error.message}; node --check ${file} shows where`
   return error.message
 }
 

@@ -9,6 +9,7 @@ import { DEVICE_NAMES, type DeviceName } from '../device/index.ts'
 import type { ScheduleRequest } from '../kernels/index.ts'
 import { ArgumentError, type Dims } from '../nki/index.ts'
 import { checkShape, familyOf, isKernel, parseSchedule, parseShape } from './arguments.ts'
+import { headOf } from './own.ts'
 import type { ProfileArguments } from './profiling.ts'
 
 export interface Spec {
@@ -18,9 +19,6 @@ export interface Spec {
   readonly shape: Dims
   readonly target?: DeviceName
 }
-
-/** The kernel of a spec. */
-export const headOf = (text: string): string => text.split(/[:@]/, 1)[0]!
 
 /** Whether it is one at all, rather than the name of a file. */
 export const isSpec = (text: string): boolean => isKernel(headOf(text))

@@ -6,6 +6,7 @@ import { ArgumentError, KernelError } from './errors.ts'
 import { type Handles, handles } from './language.ts'
 import type { HbmTensor, Program } from './program.ts'
 import type { Algebra, Matrix } from './reference.ts'
+import { userFrames } from './site.ts'
 import { Param, Span } from './span.ts'
 import { Trace } from './trace.ts'
 import { verify } from './verify.ts'
@@ -95,6 +96,7 @@ export function kernel<
   // biome-ignore lint/complexity/noBannedTypes: no options unless they are declared
   const Q extends Words = {},
 >(def: KernelDef<I, O, S, C, Q>): Kernel {
+  checkDeclared(def)
   const choices: Words = def.choices ?? {}
   const defaults = { ...def.schedule, ...firstWords(choices) }
   // from here on names are only known at run time: the one place where the declaration loses its types
@@ -177,7 +179,9 @@ function traceKernel(
       new View(trace, t, t.p, t.f),
     ]),
   )
-  const result = def.trace(h, views, dims, { ...Object.fromEntries(params), ...chosen }, wanted)
+  const result = inKernel(def.name, () =>
+    def.trace(h, views, dims, { ...Object.fromEntries(params), ...chosen }, wanted),
+  )
   if (result instanceof Promise) {
     result.catch(() => {}) // what it failed on is beside the point
     throw new KernelError(def.name, 'trace()', {
@@ -200,6 +204,40 @@ function traceKernel(
   }
   verify(program)
   return program
+}
+
+const DECLARED = {
+  name: 'string',
+  summary: 'string',
+  inputs: 'object',
+  output: 'object',
+  schedule: 'object',
+  reference: 'function',
+  macs: 'function',
+  trace: 'function',
+} as const
+
+/** What the compiler says of a kernel in TypeScript. @throws ArgumentError */
+function checkDeclared(def: object): void {
+  const declared = def as Readonly<Record<string, unknown>>
+  for (const [field, kind] of Object.entries(DECLARED))
+    if (typeof declared[field] !== kind || declared[field] === null)
+      throw new ArgumentError(
+        `kernel ${declared.name ?? 'without a name'}: ${field} is ${field in declared ? `no ${kind}` : 'missing'}; a kernel declares ${Object.keys(DECLARED).join(', ')}`,
+      )
+}
+
+/** What JavaScript makes of a name that there is not is said with its line; what the author throws stays his. */
+function inKernel<T>(name: string, body: () => T): T {
+  try {
+    return body()
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof ReferenceError)) throw error
+    throw new KernelError(name, userFrames(error.stack ?? ''), {
+      what: error.message,
+      fix: 'look for a name on this line that is misspelt; FEATURES.md lists what nl and nisa have',
+    })
+  }
 }
 
 /** Every entry must be known; numbers must be numbers, and words one of those declared. */

@@ -69,6 +69,11 @@ export class Span<D extends string> {
   }
 
   private cut(size: Size, kind: 'strip' | 'block' | 'tile'): Cut<D> {
+    if (typeof size !== 'number' && !(size instanceof Param))
+      this.trace.fail({
+        what: `${kind}s of ${this.label} by ${size}, neither a number nor an entry of the schedule`,
+        fix: 'declare the entry in the schedule, under the name that is used here',
+      })
     const n = sizeOf(size)
     const whole = Number.isInteger(n) && n > 0
     if (!whole || (n <= PARTITIONS ? PARTITIONS % n : n % PARTITIONS) !== 0)

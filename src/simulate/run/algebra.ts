@@ -14,6 +14,7 @@ export const matrixOf = (tensor: Tensor): Matrix => ({
 export const float64: Algebra = {
   /** Blocked for the tile product: the contraction in order, 128 at a time. */
   matmul(a, b) {
+    if (a.cols !== b.rows) throw new RangeError(`matmul of ${shape(a)} and ${shape(b)}`)
     product ??= new TileProduct('float64')
     const { data: x } = float64.transpose(a)
     const data = new Float64Array(a.rows * b.cols)
@@ -39,6 +40,11 @@ export const float64: Algebra = {
       for (let j = 0; j < a.cols; j++) data[j * a.rows + i] = a.data[i * a.cols + j]!
     return { rows: a.cols, cols: a.rows, data }
   },
-  times: (a, b) => ({ ...a, data: a.data.map((value, i) => value * b.data[i]!) }),
+  times(a, b) {
+    if (a.data.length !== b.data.length) throw new RangeError(`times of ${shape(a)} and ${shape(b)}`)
+    return { ...a, data: a.data.map((value, i) => value * b.data[i]!) }
+  },
   activation: (name, a) => ({ ...a, data: a.data.map(ACTIVATIONS[name as ActivationFunction]) }),
 }
+
+const shape = ({ rows, cols }: Matrix): string => `[${rows}, ${cols}]`

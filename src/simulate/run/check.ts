@@ -1,6 +1,7 @@
 /** A kernel run on random inputs, and held against its reference in float64. */
 import {
   type Algebra,
+  ArgumentError,
   bind,
   type Dims,
   type Kernel,
@@ -50,7 +51,7 @@ export function check(kernel: Kernel, dims: Dims, dtype: Dtype, options: CheckOp
     Object.entries(inputs).map(([name, tensor]) => [name, matrixOf(tensor)]),
   )
   const algebra = new CountingAlgebra()
-  const expected = kernel.reference(algebra, matrices, chosen)
+  const expected = expectedOf(kernel, dims, () => kernel.reference(algebra, matrices, chosen))
   const { relativeError, maxAbsError } = compare(output, expected.data)
   const allowed = tolerance(
     options.precision === 'float32' ? 'float32' : dtype,
@@ -89,6 +90,26 @@ export function randomInputs(
       return [name, randomTensor(shape, dtype, { seed: seed * 1009 + i, scale, distribution })]
     }),
   )
+}
+
+/** What a reference gives, which is of the shape of the output. @throws ArgumentError that says it is not the kernel. */
+function expectedOf({ name, output }: Kernel, dims: Dims, reference: () => Matrix): Matrix {
+  const [rows, cols] = output.map((dim) => dims[dim] ?? 1)
+  const wrong = (what: string) =>
+    new ArgumentError(
+      `${name}: its reference ${what}; it computes [${output.join(', ')}] from the inputs by the algebra that it is given`,
+    )
+  let result: Matrix
+  try {
+    result = reference()
+  } catch (error) {
+    throw wrong(`fails: ${error instanceof Error ? error.message : error}`)
+  }
+  if (result?.rows !== rows || result.cols !== cols)
+    throw wrong(
+      `gives ${result?.data ? `[${result.rows}, ${result.cols}]` : result}, and the output is [${rows}, ${cols}]`,
+    )
+  return result
 }
 
 /** float64, and how many products a result comes from: a kernel may round each of them. */
