@@ -4,6 +4,14 @@ import { type OpSpec, opTable } from '../src/nki/index.ts'
 const operand = (role: string, { memory, p, f, optional, orNumber }: OpSpec['operands'][string]): string =>
   `${role}${optional ? '?' : ''}: ${[...memory, ...(orNumber ? ['number'] : [])].join(' or ')} [${p}, ${f}]`
 
+type Attribute = OpSpec['attributes'][string]
+
+const attribute = (name: string, spec: Attribute): string => {
+  const values = 'number' in spec ? 'number' : spec.oneOf.join(' \\| ')
+  const usual = spec.default === undefined ? '' : ` = ${spec.default}`
+  return `${name}${spec.optional || usual ? '?' : ''}: ${values}${usual}`
+}
+
 /** What NKI has and the language does not, and why. */
 const NOT_COVERED: readonly [string, string][] = [
   [
@@ -23,20 +31,22 @@ const NOT_COVERED: readonly [string, string][] = [
 ]
 
 export function features(): string {
-  const rows = opTable.map(({ name, engines, operands, limits, summary }) => {
+  const rows = opTable.map(({ name, engines, operands, attributes, limits, summary }) => {
     const most = Object.entries(limits).map(([letter, limit]) => `${letter} ≤ ${limit!.max}`)
     const list = Object.entries(operands).map(([role, spec]) => operand(role, spec))
-    return `| \`${name}\` | ${engines.join(', ')} | ${list.join('; ')} | ${most.join(', ') || '–'} | ${summary.replaceAll('|', '\\|')} |`
+    const words = Object.entries(attributes).map(([role, spec]) => attribute(role, spec))
+    return `| \`${name}\` | ${engines.join(', ')} | ${list.join('; ')} | ${words.join('; ') || '–'} | ${most.join(', ') || '–'} | ${summary.replaceAll('|', '\\|')} |`
   })
   return `# Coverage of the NKI API
 
 Generated from the op table (\`src/nki/ops/\`) by \`npx vitest run test/features.test.ts -u\`; a test fails when it is stale.
-An operand is given as its memories and [partition, free] letters: the same letter is the same span.
+An operand is given as its memories and [partition, free] letters: the same letter is the same span. \`tensor_copy\` is the method
+\`nisa.tensorCopy({ dst, src })\`, and so on; every one takes \`engine\`, too, where it has a choice.
 
 ## Instructions
 
-| instruction | engines (first: default) | operands | limits | what it computes |
-|---|---|---|---|---|
+| instruction | engines (first: default) | operands | arguments | limits | what it computes |
+|---|---|---|---|---|---|
 ${rows.join('\n')}
 
 ## Language
