@@ -140,11 +140,26 @@ export function engineOptions(options: EngineOptions, backends: readonly Backend
   return { backend, threads, instructionSet, signal }
 }
 
+/** Like ArrayBuffer.prototype.detached, which Node 20 has not. */
+function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    new Uint8Array(buffer)
+    return false
+  } catch {
+    return true
+  }
+}
+
 /** Rows of a call, or an error: x must be whole rows of K, y as many rows of N, apart in memory. */
 export function rowsOf(x: Rows, y: Rows | undefined, inFeatures: number, outFeatures: number): number {
   if (!(x instanceof Float32Array || x instanceof Uint16Array)) {
     throw new TypeError('forward: x is neither a Float32Array nor a Uint16Array of bfloat16 bits.')
   }
+  for (const [name, array] of Object.entries({ x, y }))
+    if (array?.length === 0 && isDetached(array.buffer))
+      throw new TypeError(
+        `forward: ${name} was transferred to somebody else, and has no elements; pass a copy.`,
+      )
   const rows = x.length / inFeatures
   if (!Number.isInteger(rows)) {
     throw new RangeError(`forward: x has ${x.length} elements, not whole rows of K = ${inFeatures}.`)
