@@ -152,7 +152,7 @@ describe('misuse, in one clear line', () => {
     [
       () => Tensor.zeros([2 ** 20, 2 ** 20], 'int32'),
       RangeError,
-      'int32 shape [1048576,1048576] takes 4096.0 GiB, more than can be allocated.',
+      'int32 shape [1048576,1048576] takes 4096.0 GiB, more than can be allocated; make it smaller.',
     ],
     [() => matrix.get(0), RangeError, 'index [0] does not fit shape [2,3]: give one number a dimension.'],
     [() => matrix.get(0, 3), RangeError, 'index [0,3] is outside shape [2,3].'],

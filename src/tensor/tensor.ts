@@ -58,7 +58,7 @@ export class Tensor {
       data = allocate(size)
     } catch (cause) {
       const needed = `${((size * bytes) / 2 ** 30).toFixed(1)} GiB`
-      throw new RangeError(`${dtype} shape [${shape}] takes ${needed}, more than can be allocated.`, {
+      throw new RangeError(`${dtype} shape [${shape}] takes ${needed}, more than can be allocated; make it smaller.`, {
         cause,
       })
     }
