@@ -26,4 +26,6 @@ export const LAYERS: readonly Layer[] = [
   ...llama.flatMap((up) => [up, down(up)]),
   workload,
 ]
+/** Without those of 70B, whose searches take longest: what was found for smaller ranks is cut shorter for them. */
+export const SMALLER = LAYERS.filter(({ K, N }) => Math.max(K, N) < 28672)
 export const MLPS: readonly Layer[] = [small, ...llama, workload]

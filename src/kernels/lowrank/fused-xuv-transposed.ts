@@ -1,5 +1,6 @@
 import { kernel } from '../../nki/index.ts'
 import { loadTransposed } from '../blocks.ts'
+import { tunedFor } from '../defaults.ts'
 import { lowRank } from '../reference.ts'
 import { seedSchedulesTransposed, stripsFromX } from './schedules.ts'
 import { expandTransposed, projectXu } from './strip.ts'
@@ -10,6 +11,7 @@ export const fusedXuvTransposed = kernel({
   inputs: { x: ['M', 'K'], u: ['K', 'r'], v: ['r', 'N'] },
   output: ['N', 'M'],
   ...stripsFromX,
+  defaultFor: tunedFor('fused_xuv_transposed'),
   schedules: seedSchedulesTransposed,
   reference: lowRank({ x: 'plain', y: 'transposed' }),
   trace(h, { x, u, v, y }, { M, N }, s, { activation }) {

@@ -15,7 +15,7 @@ export const fusedMlpUpTransposed = kernel({
   schedule: blocks,
   choices: { accumulate, transposeBy },
   schedules: seedSchedulesTransposed,
-  defaultFor: tunedFor('fused_mlp'),
+  defaultFor: tunedFor('fused_mlp_up_transposed'),
   space,
   reference: mlpUpTransposed,
   macs: upMacs,
