@@ -58,9 +58,12 @@ export class Tensor {
       data = allocate(size)
     } catch (cause) {
       const needed = `${((size * bytes) / 2 ** 30).toFixed(1)} GiB`
-      throw new RangeError(`${dtype} shape [${shape}] takes ${needed}, more than can be allocated; make it smaller.`, {
-        cause,
-      })
+      throw new RangeError(
+        `${dtype} shape [${shape}] takes ${needed}, more than can be allocated; make it smaller.`,
+        {
+          cause,
+        },
+      )
     }
     return new Tensor(dtype, [...shape], data)
   }

@@ -29,7 +29,8 @@ export const DECODE_ROWS = 128
 /** Longest contraction of one: the activation stays on chip, transposed, as it takes 64 KiB per partition in bfloat16. */
 export const DECODE_CONTRACTION = 32768
 
-export const decodeBlocks = { kBlock: 512, rBlock: 4096, nBlock: 2048, vBlock: 512 }
+/** Sums of 2048 columns are half of PSUM: a rank above that is cut, lest those that Python's names still hold take all of it. */
+export const decodeBlocks = { kBlock: 512, rBlock: 2048, nBlock: 2048, vBlock: 512 }
 export const decodeSpace = {
   kBlock: [256, 512, 1024],
   rBlock: [1024, 2048, 4096],

@@ -90,7 +90,7 @@ def drain(dst, acc, m_size, n_size, N_TILE, dst_col=0):
 
 
 @nki.jit
-def fused_xuv_decode(x, u, v, K_BLOCK=512, R_BLOCK=4096, N_BLOCK=2048, V_BLOCK=512):
+def fused_xuv_decode(x, u, v, K_BLOCK=512, R_BLOCK=2048, N_BLOCK=2048, V_BLOCK=512):
     """Y = X·U·V for at most 128 rows: X, U and V are each read once.
 
     Dimensions:
@@ -104,7 +104,7 @@ def fused_xuv_decode(x, u, v, K_BLOCK=512, R_BLOCK=4096, N_BLOCK=2048, V_BLOCK=5
         u (nl.ndarray): [K, r] in HBM
         v (nl.ndarray): [r, N] in HBM
         K_BLOCK (int): largest block of K, a multiple of 128
-        R_BLOCK (int): largest block of r, a multiple of 128 up to 4096
+        R_BLOCK (int): largest block of r, a multiple of 128 up to 2048
         N_BLOCK (int): largest block of N, a multiple of 128 up to 2048
         V_BLOCK (int): largest block of r, a multiple of 128
 
@@ -123,7 +123,7 @@ def fused_xuv_decode(x, u, v, K_BLOCK=512, R_BLOCK=4096, N_BLOCK=2048, V_BLOCK=5
     assert v.shape[0] == r, "v must be [r, N]"
     assert M <= 128, "fused_xuv_decode takes M up to 128"
     assert K <= 32768, "fused_xuv_decode takes K up to 32768"
-    assert R_BLOCK <= 4096 and N_BLOCK <= 2048, "R_BLOCK or N_BLOCK exceeds the banks of PSUM"
+    assert R_BLOCK <= 2048 and N_BLOCK <= 2048, "R_BLOCK or N_BLOCK exceeds the banks of PSUM"
 
     K_F_BLOCK = balanced(K, 4096)
     K_TILES_IN_K_F_BLOCK = ceil_div(K_F_BLOCK, PMAX)
