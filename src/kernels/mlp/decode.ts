@@ -17,11 +17,11 @@ import { type GateUp, hiddenBlock } from './swiglu.ts'
 
 /**
  * What the decode forms declare alike. Gate and up of a block of columns are in PSUM together: two banks each, so that those of
- * the next block find others while these are drained. Sums over blocks of the rank leave room as well for the tiles that Python's names keep.
+ * the next block find others while these are drained.
  */
 export const decodeMlp = {
   limits: { M: DECODE_ROWS, K: DECODE_CONTRACTION, N: DECODE_CONTRACTION },
-  schedule: { ...decodeBlocks, rBlock: 1024, nBlock: 1024 },
+  schedule: { ...decodeBlocks, nBlock: 1024 },
   choices: { stationary },
   space: { ...decodeSpace, nBlock: [1024, 1536] },
 }
