@@ -6,7 +6,10 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { findPython } from '../src/execute/index.ts'
 import { build, start } from './command-line.ts'
 
-const GUIDE = readFileSync(fileURLToPath(new URL('../docs/kernels.md', import.meta.url)), 'utf8')
+const pathOf = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url))
+const read = (file: string): string => readFileSync(pathOf(file), 'utf8')
+
+const GUIDE = read('docs/kernels.md')
 const SHOWN = /```sh\nnpx neuronmm (?<command>.+)\n```\n\n```text\n(?<output>[^`]+)```/g
 
 beforeAll(build)
@@ -29,21 +32,24 @@ describe('docs/kernels.md', () => {
   }
 
   test.each(['product', 'blocked'])('shows lines of examples/%s.mjs as they are there', (name) => {
-    const example = squeeze(
-      readFileSync(fileURLToPath(new URL(`../examples/${name}.mjs`, import.meta.url)), 'utf8'),
-    )
+    const example = squeeze(read(`examples/${name}.mjs`))
     const code = [...GUIDE.matchAll(/```ts\n([^`]+)```/g)].map((match) => squeeze(match[1]!))
     expect(code.some((text) => example.includes(text))).toBe(true)
   })
 })
 
 describe('README.md', () => {
+  test('shows the kernel of examples/scale.mjs', () => {
+    const [kernel] = /^export const scale = kernel\(\{.*?^\}\)/ms.exec(read('examples/scale.mjs'))!
+    expect(read('README.md')).toContain(kernel)
+  })
+
   test('shows examples/library.mjs, which runs', () => {
-    const file = fileURLToPath(new URL('../examples/library.mjs', import.meta.url))
-    const example = readFileSync(file, 'utf8')
-    const readme = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8')
-    expect(readme).toContain(example.slice(example.indexOf('import')))
-    const { status, stdout, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8' })
+    const example = read('examples/library.mjs')
+    expect(read('README.md')).toContain(example.slice(example.indexOf('import')))
+    const { status, stdout, stderr } = spawnSync(process.execPath, [pathOf('examples/library.mjs')], {
+      encoding: 'utf8',
+    })
     expect(stderr).toBe('')
     expect(status).toBe(0)
     expect(stdout).toContain('scale(x [M, N]')
@@ -55,11 +61,10 @@ describe('README.md', () => {
 
 describe('docs/integration.md', () => {
   test('shows the command that emit prints', async () => {
-    const text = readFileSync(fileURLToPath(new URL('../docs/integration.md', import.meta.url)), 'utf8')
     const { written, ended } = start('emit', 'fused_xuv', '--dialect', 'current')
     await ended
     const [, command] = /^Simulated by: (.*)$/m.exec(written.err)!
-    expect(text).toContain(`${command}\n`)
+    expect(read('docs/integration.md')).toContain(`${command}\n`)
   })
 })
 

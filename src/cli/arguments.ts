@@ -31,16 +31,13 @@ export const isKernel = (name: string): boolean => KERNELS.includes(name) || own
 
 /** By its name, or that of its file. @throws ArgumentError with the name that was probably meant. */
 export function familyOf(name: string): Family {
-  const own = ownFamily(name)
-  if (own) return own
+  if (isKernel(name)) return ownFamily(name) ?? findFamily(name)
   if (isOwn(name)) throw new ArgumentError(`${name}: there is no such file`)
-  if (!isKernel(name) && isKernel(headOf(name)))
+  if (isKernel(headOf(name)))
     throw new ArgumentError(
       `${name} is for diff and roofline; here give ${headOf(name)}, with --schedule and --shape`,
     )
-  if (!isKernel(name))
-    throw new ArgumentError(`no kernel ${name}${meant(name, KERNELS) || '; neuronmm kernels lists them'}`)
-  return findFamily(name)
+  throw new ArgumentError(`no kernel ${name}${meant(name, KERNELS) || '; neuronmm kernels lists them'}`)
 }
 
 /** @throws ArgumentError where none of the forms knows a schedule or an entry, with the one that was probably meant. */

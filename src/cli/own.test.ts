@@ -25,11 +25,6 @@ function file(name: string, text: string): string {
 beforeAll(build)
 afterAll(() => rmSync(folder, { recursive: true }))
 
-test('the example is the one of the README', () => {
-  const kernel = readFileSync(SCALE, 'utf8').match(/^export const scale = kernel\(\{.*?^\}\)/ms)![0]
-  expect(readFileSync(join(ROOT, 'README.md'), 'utf8')).toContain(kernel)
-})
-
 describe('a kernel in a file', () => {
   const SHAPE = ['--shape', 'M=200,N=1300']
 

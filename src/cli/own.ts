@@ -27,7 +27,7 @@ export const isOwn = (word: string): boolean => OWN.test(word)
 
 /** Imports what the words of a command line name. @throws ArgumentError in one line, whatever is wrong with a file. */
 export async function importOwn(words: readonly string[]): Promise<void> {
-  for (const word of words.flatMap((word) => [word, headOf(word)])) {
+  for (const word of new Set(words.flatMap((word) => [word, headOf(word)]))) {
     const { file, name } = OWN.exec(word)?.groups ?? {}
     if (file === undefined || !existsSync(file)) continue
     families.set(word, alone({ group: 'own' }, pick(word, await kernelsOf(file), name)))

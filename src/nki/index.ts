@@ -3,7 +3,14 @@ export { type Abstract, abstractOf } from './abstract.ts'
 export { type Binding, bind, type Dims, dtypeOf, operandDtypes } from './bind.ts'
 export { ArgumentError, type Fault, KernelError } from './errors.ts'
 export { Extents, type Reading } from './extents.ts'
-export { type Kernel, type KernelDef, kernel, type OptionValues, type ScheduleValues } from './kernel.ts'
+export {
+  type Kernel,
+  type KernelDef,
+  kernel,
+  type OptionValues,
+  type ScheduleValues,
+  snake,
+} from './kernel.ts'
 export { type Axis, type Handles, type Nisa, type Nl, TILE_SIZE } from './language.ts'
 export type {
   AttributeValue,

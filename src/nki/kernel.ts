@@ -135,7 +135,8 @@ type Body = (
 
 const firstWords = (words: Words): Record<string, string> =>
   Object.fromEntries(Object.entries(words).map(([name, [first]]) => [name, first]))
-const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)
+/** As a name is written in programs and in Python: kBlock is k_block. */
+export const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)
 
 function traceKernel(
   def: Declared,

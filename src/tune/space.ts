@@ -3,7 +3,7 @@
  * space and the words of its choices. Values that cut nothing at the shape at hand give the same program as the smallest
  * of them, and only that one is kept.
  */
-import { type Dims, type Kernel, Param, type ScheduleValues, walk } from '../nki/index.ts'
+import { type Dims, type Kernel, Param, type ScheduleValues, snake, walk } from '../nki/index.ts'
 
 type Value = number | string
 
@@ -77,6 +77,5 @@ function longestCut(kernel: Kernel, words: ScheduleValues, dims: Dims): Record<s
       cut(node.freeTile, node.f.dim)
     }
   }
-  const snake = (name: string) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)
   return Object.fromEntries(Object.keys(kernel.schedule).map((name) => [name, byParam[snake(name)] ?? 0]))
 }

@@ -6,22 +6,20 @@ import { FUSED_XUV } from './fused-xuv.ts'
 import { FUSED_XUV_TRANSPOSED } from './fused-xuv-transposed.ts'
 import { MATMUL_FULLY_OPTIMIZED } from './matmul-fully-optimized.ts'
 
-export type TunedKernel =
-  | 'fused_xuv'
-  | 'fused_xuv_transposed'
-  | 'fused_xtuv'
-  | 'fused_mlp'
-  | 'fused_mlp_up_transposed'
-  | 'matmul_fully_optimized'
-
 /** Kernels without a table for trn3 take that of trn2. */
-export const TUNED: Readonly<
-  Record<TunedKernel, { readonly trn1: string; readonly trn2: string; readonly trn3?: string }>
-> = {
+interface Tables {
+  readonly trn1: string
+  readonly trn2: string
+  readonly trn3?: string
+}
+
+export const TUNED = {
   fused_xuv: FUSED_XUV,
   fused_xuv_transposed: FUSED_XUV_TRANSPOSED,
   fused_xtuv: FUSED_XTUV,
   fused_mlp: FUSED_MLP,
   fused_mlp_up_transposed: FUSED_MLP_UP_TRANSPOSED,
   matmul_fully_optimized: MATMUL_FULLY_OPTIMIZED,
-}
+} satisfies Readonly<Record<string, Tables>>
+
+export type TunedKernel = keyof typeof TUNED
