@@ -1,6 +1,6 @@
 /**
- * Traces against the rules of the Trace Event Format, as a strict reader applies them: Perfetto's own interface cannot be
- * run in a test. And against the profile that they show: nothing lost, nothing added.
+ * Traces against the rules of the Trace Event Format, as Perfetto's importer applies them: it cannot be run in a test.
+ * And against the profile that they show: nothing lost, nothing added.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -28,9 +28,12 @@ function traced(
 /** Nanoseconds: the times of a trace are whole ones, written as µs. */
 const ns = (us: number): number => Math.round(us * 1000)
 
+/** As Perfetto finds it: 0 counts as missing, and a missing one is the main thread, which has the number of its process. */
+const threadOf = ({ pid, tid }: TraceEvent): number => tid || pid
+
 /** The rules of the format. Slices must nest: each is inside of what is open on its track, or after it. */
 function validate(events: readonly TraceEvent[]): void {
-  const named = new Set<number>()
+  const named = new Map<number, unknown>()
   const open = new Map<number, number[]>()
   let last = 0
   for (const [i, event] of events.entries()) {
@@ -40,21 +43,27 @@ function validate(events: readonly TraceEvent[]): void {
     last = event.ts
     expect(Number.isInteger(event.pid), where).toBe(true)
     expect(event.name.length, where).toBeGreaterThan(0)
-    if (event.ph === 'M' && event.name === 'thread_name') named.add(event.tid!)
+    if (event.ph === 'M' && event.name === 'thread_name') {
+      // one name for a track, and none for that of process-wide events
+      expect(named.has(threadOf(event)) || threadOf(event) === event.pid, where).toBe(false)
+      named.set(threadOf(event), event.args!.name)
+    }
     if (event.ph === 'C') {
       expect(Object.keys(event.args!).length, where).toBeGreaterThan(0)
       for (const value of Object.values(event.args!))
         expect(typeof value === 'number' && Number.isFinite(value) && value >= 0, where).toBe(true)
     }
     if (event.ph !== 'X') continue
-    expect(named.has(event.tid!), where).toBe(true)
+    const thread = threadOf(event)
+    expect(named.has(thread), where).toBe(true)
     expect(event.dur! >= 0, where).toBe(true)
-    const stack = open.get(event.tid!) ?? []
+    expect(event.dur! * 1000, where).toBeCloseTo(ns(event.dur!), 3)
+    const stack = open.get(thread) ?? []
     while (stack.length > 0 && stack.at(-1)! <= ns(event.ts)) stack.pop()
     const end = ns(event.ts + event.dur!)
     if (stack.length > 0) expect(end, where).toBeLessThanOrEqual(stack.at(-1)!)
     stack.push(end)
-    open.set(event.tid!, stack)
+    open.set(thread, stack)
   }
 }
 
@@ -103,6 +112,11 @@ describe('a trace is valid, and shows all of its profile', () => {
     expect(trace.dropped).toBe(0)
     validate(events)
     showsAllOf(result, events)
+    expect(
+      new Set(events.flatMap((e) => (e.ph === 'M' && e.name === 'thread_name' ? [e.tid] : []))).size,
+    ).toBe(7)
+    // some versions of Perfetto took the unit of display for that of the times
+    expect(trace.file).not.toHaveProperty('displayTimeUnit')
   })
 
   test('with spills, and with blocks that are read again', () => {

@@ -21,7 +21,6 @@ export interface TraceEvent {
 
 export interface TraceFile {
   readonly traceEvents: readonly TraceEvent[]
-  readonly displayTimeUnit: 'ns'
   readonly otherData: Readonly<Record<string, string | number>>
 }
 
@@ -39,7 +38,9 @@ const MAX_SLICES = 200_000
 const PIECES = 6
 /** Between the pieces counters go on, at so many points of the whole run. */
 const POINTS = 2000
-const PID = 1
+/** Perfetto takes a thread 0 for a missing one, and so for the main thread: the one with the number of its process. */
+const PID = 100
+const FIRST_TID = 1
 
 /** Nanoseconds, written as µs: rounding the ends, not the durations, keeps slices apart. */
 const rounded = (time: number): number => Math.round(time * 1000) / 1000
@@ -78,7 +79,6 @@ export function traceOf(name: string, timeline: Timeline, maxSlices = MAX_SLICES
   return {
     file: {
       traceEvents: [...names(name), ...timed],
-      displayTimeUnit: 'ns',
       otherData: { kernel: name, source: 'modelled, not measured', instructions: order.length, dropped },
     },
     slices,
@@ -132,8 +132,8 @@ function names(kernel: string): TraceEvent[] {
   return [
     meta('process_name', { name: `${kernel} on one NeuronCore (modelled)` }),
     ...Array.from({ length: QUEUE_COUNT }, (_, q) => [
-      meta('thread_name', { name: TRACK_NAMES[QUEUES[q]!] }, q),
-      meta('thread_sort_index', { sort_index: q }, q),
+      meta('thread_name', { name: TRACK_NAMES[QUEUES[q]!] }, FIRST_TID + q),
+      meta('thread_sort_index', { sort_index: q }, FIRST_TID + q),
     ]).flat(),
   ]
 }
@@ -159,7 +159,7 @@ function slice({ stream, timing }: Timeline, i: number): TraceEvent {
     name: op,
     ph: 'X',
     pid: PID,
-    tid: queue,
+    tid: FIRST_TID + queue,
     ts,
     dur: Math.max(0, rounded(stop - ts)),
     cat: SPILLS.has(op) ? 'spill' : queue >= FIRST_DMA ? 'dma' : 'compute',
