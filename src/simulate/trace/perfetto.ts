@@ -15,7 +15,7 @@ export interface TraceEvent {
   readonly ts: number
   readonly dur?: number
   readonly cat?: string
-  readonly s?: 'g'
+  readonly s?: 'p'
   readonly args?: Readonly<Record<string, string | number>>
 }
 
@@ -71,7 +71,7 @@ export function traceOf(name: string, timeline: Timeline, maxSlices = MAX_SLICES
         ph: 'I',
         pid: PID,
         ts: rounded(startOf(to)),
-        s: 'g',
+        s: 'p',
       })
   }
   const dropped = order.length - slices
