@@ -16,6 +16,7 @@ import {
   ArgumentError,
   type Dims,
   type Kernel,
+  meant,
   type Program,
   type ScheduleValues,
   type Split,
@@ -23,7 +24,6 @@ import {
 } from '../nki/index.ts'
 import { DTYPES, type Dtype } from '../tensor/index.ts'
 import { headOf, isOwn, ownFamily } from './own.ts'
-import { meant } from './suggest.ts'
 
 export const KERNELS: readonly string[] = FAMILIES.flatMap(formsOf).map(({ name }) => name)
 
@@ -38,20 +38,6 @@ export function familyOf(name: string): Family {
       `${name} is for diff and roofline; here give ${headOf(name)}, with --schedule and --shape`,
     )
   throw new ArgumentError(`no kernel ${name}${meant(name, KERNELS) || '; neuronmm kernels lists them'}`)
-}
-
-/** @throws ArgumentError where none of the forms knows a schedule or an entry, with the one that was probably meant. */
-export function checkSchedule(forms: readonly Kernel[], name: string, request: ScheduleRequest): void {
-  const [what, asked, known] =
-    typeof request === 'string'
-      ? ['schedule', [request], forms.flatMap(({ schedules }) => Object.keys(schedules))]
-      : ['schedule entry', Object.keys(request), forms.flatMap(({ schedule }) => Object.keys(schedule))]
-  const unknown = asked.find((entry) => !known.includes(entry))
-  if (unknown === undefined) return
-  const all = [...new Set(known)].join(', ')
-  throw new ArgumentError(
-    `${name}: no ${what} ${unknown}${meant(unknown, known) || `; ${all ? `it has ${all}` : 'it has none'}`}`,
-  )
 }
 
 /** The largest dimension of a kernel (nki, bind). */
@@ -191,7 +177,6 @@ export function chosen(
   }: Pick<KernelArguments, 'shape' | 'schedule'> & { readonly target?: Target | undefined },
 ): { family: Family; choice: Choice } {
   const family = familyOf(name)
-  checkSchedule(formsOf(family), name, schedule)
   return { family, choice: choose(family, checkShape(family, shape), schedule, coreOf(target)) }
 }
 
@@ -210,7 +195,6 @@ export const coreOf = (target: Target = 'trn1'): DeviceName => (target === 'inf2
 /** The general form with the schedule that it declares: what is written where no shape says more. */
 export function declared(name: string, schedule: ScheduleRequest): Choice {
   const family = familyOf(name)
-  checkSchedule(formsOf(family), name, schedule)
   return choose(alone(family, family.general), {}, schedule)
 }
 

@@ -6,6 +6,7 @@ import {
   ArgumentError,
   type Dims,
   type Kernel,
+  meant,
   type OptionValues,
   type Program,
   type ScheduleValues,
@@ -60,7 +61,7 @@ export type ScheduleRequest = string | ScheduleValues
 /**
  * The form and the schedule for a shape: the first form that takes the shape and knows the schedule that was asked for.
  * Without a request it is the first form that takes the shape, with its default schedule for that shape on the target.
- * @throws ArgumentError when no form knows the schedule.
+ * @throws ArgumentError when no form for the shape knows the schedule.
  */
 export function choose(
   family: Family,
@@ -80,17 +81,25 @@ export function choose(
     } else if (Object.keys(request).every((entry) => Object.hasOwn(kernel.schedule, entry)))
       return { kernel, scheduleName: 'custom', schedule: { ...usual, ...request } }
   }
-  const forms = formsOf(family).toReversed()
-  const known =
-    typeof request === 'string'
-      ? forms.flatMap((f) => Object.keys(f.schedules))
-      : forms.flatMap((f) => Object.keys(f.schedule))
+  checkSchedule(formsOf(family), family.name, request)
   const asked =
     typeof request === 'string'
       ? `schedule ${request}`
-      : `schedule entry ${Object.keys(request).filter((entry) => !known.includes(entry))[0] ?? Object.keys(request).join(' with ')}`
+      : `schedule with ${Object.keys(request).join(' and ')}`
+  throw new ArgumentError(`${family.name}: no form for this shape has a ${asked}`)
+}
+
+/** @throws ArgumentError where none of the forms knows a schedule or an entry, with the one that was probably meant. */
+export function checkSchedule(forms: readonly Kernel[], name: string, request: ScheduleRequest): void {
+  const [what, asked, known] =
+    typeof request === 'string'
+      ? ['schedule', [request], forms.flatMap(({ schedules }) => Object.keys(schedules))]
+      : ['schedule entry', Object.keys(request), forms.flatMap(({ schedule }) => Object.keys(schedule))]
+  const unknown = asked.find((entry) => !known.includes(entry))
+  if (unknown === undefined) return
+  const all = [...new Set(known)].join(', ')
   throw new ArgumentError(
-    `${family.name}: no ${asked} for this shape; it has ${[...new Set(known)].join(', ')}`,
+    `${name}: no ${what} ${unknown}${meant(unknown, known) || `; ${all ? `it has ${all}` : 'it has none'}`}`,
   )
 }
 

@@ -9,6 +9,7 @@ export { EXACT_SUMS } from './blocks.ts'
 export {
   alone,
   type Choice,
+  checkSchedule,
   choose,
   type Family,
   formsFor,

@@ -55,5 +55,6 @@ export {
 } from './share.ts'
 export { Site } from './site.ts'
 export { balanced, Cut, PARTITIONS, Param, type Size, Span, sizeOf } from './span.ts'
+export { meant } from './suggest.ts'
 export { verify } from './verify.ts'
 export { View } from './view.ts'

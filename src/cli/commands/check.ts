@@ -13,6 +13,7 @@ import {
 import {
   alone,
   type Choice,
+  checkSchedule,
   choose,
   FAMILIES,
   formsOf,
@@ -25,7 +26,6 @@ import {
   activationOption,
   alignedOption,
   type CoresArguments,
-  checkSchedule,
   checkShape,
   choiceOf,
   coreOf,

@@ -1,7 +1,7 @@
 /** `neuronmm diff A B`: two profiles side by side: files, or kernels that are profiled on the spot. */
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { ArgumentError } from '../../nki/index.ts'
+import { ArgumentError, meant } from '../../nki/index.ts'
 import {
   activationOption,
   dtypeOption,
@@ -21,7 +21,6 @@ import {
   targetOption,
 } from '../profiling.ts'
 import { argumentsOf, isSpec, parseSpec } from '../specs.ts'
-import { meant } from '../suggest.ts'
 
 type DiffArguments = Omit<ProfileArguments, 'shape'> & Partial<Pick<KernelArguments, 'shape'>>
 

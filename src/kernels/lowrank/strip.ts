@@ -86,6 +86,24 @@ export function projectXu<D extends string, R extends string>(
   return xuT
 }
 
+/** stationaryᵀ·moving over the whole contraction, a tile of rows at a time: through PSUM straight to HBM. */
+function storeWhole<C extends string, P extends string, F extends string>(
+  h: Handles,
+  formula: string,
+  dst: View<'hbm', P, F>,
+  stationary: View<'sbuf', C, P>,
+  moving: View<'sbuf', C, F>,
+  activation: Activation,
+): void {
+  const { nl, nisa } = h
+  for (const rows of tilesOf(h, dst.rows)) {
+    const out = nl.sbuf('out', [rows, dst.cols], dst.dtype, AHEAD)
+    nl.comment(formula)
+    setProduct(h, out, stationary.at(stationary.rows, rows), moving, gemmMovingFmax, activation)
+    nisa.dmaCopy({ dst: dst.at(rows, dst.cols), src: out })
+  }
+}
+
 /** The strip's rows of Y = (XU)·V, one block of columns at a time: (XU)ᵀ stationary, V moving. */
 export function expand<R extends string, F extends string>(
   h: Handles,
@@ -95,16 +113,11 @@ export function expand<R extends string, F extends string>(
   s: Omit<Blocks, 'kBlock' | 'mTile'>,
   activation: Activation = 'none',
 ): void {
-  const { nl, nisa } = h
+  const { nl } = h
   for (const nBlock of nl.affineRange(v.cols.blocks(s.nBlock))) {
     if (s.accumulate === 'psum') {
       const vBlock = load(h, v.at(v.rows, nBlock))
-      for (const m of tilesOf(h, y.rows)) {
-        const out = nl.sbuf('out', [m, nBlock], y.dtype, AHEAD)
-        nl.comment('Y = (XU)·V')
-        setProduct(h, out, xuT.at(xuT.rows, m), vBlock, gemmMovingFmax, activation)
-        nisa.dmaCopy({ dst: y.at(m, nBlock), src: out })
-      }
+      storeWhole(h, 'Y = (XU)·V', y.at(y.rows, nBlock), xuT, vBlock, activation)
       continue
     }
     const result = nl.zeros('result', [partitions(y.rows), nBlock], sumDtype(s, y.dtype))
@@ -143,16 +156,11 @@ export function expandTransposed<R extends string, F extends string>(
   s: Omit<Blocks, 'kBlock' | 'mTile'>,
   activation: Activation = 'none',
 ): void {
-  const { nl, nisa } = h
+  const { nl } = h
   for (const nBlock of nl.affineRange(v.cols.blocks(s.nBlock))) {
     if (s.accumulate === 'psum') {
       const vBlock = load(h, v.at(v.rows, nBlock))
-      for (const n of tilesOf(h, nBlock)) {
-        const out = nl.sbuf('out', [n, yT.cols], yT.dtype, AHEAD)
-        nl.comment('Yᵀ = Vᵀ·(XU)ᵀ')
-        setProduct(h, out, vBlock.at(v.rows, n), xuT, gemmMovingFmax, activation)
-        nisa.dmaCopy({ dst: yT.at(n, yT.cols), src: out })
-      }
+      storeWhole(h, 'Yᵀ = Vᵀ·(XU)ᵀ', yT.at(nBlock, yT.cols), vBlock, xuT, activation)
       continue
     }
     const result = expandBlockTransposed(h, 'result', xuT, v, nBlock, s)
