@@ -1,5 +1,5 @@
 /** Mistakes on the command line: one line on stderr that says what to do, nothing on stdout, exit code 2. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -149,6 +149,10 @@ describe('files that cannot be written are refused before the work', () => {
   test('bench --output', async () => {
     refused(await neuronmm('bench', '--output', file), `${file}`)
     refused(await neuronmm('bench', '--output', join(file, 'figures')), 'no folder can be made there')
+    // nothing is left behind by work that comes to nothing
+    const output = join(folder, 'new', 'figures')
+    refused(await neuronmm('bench', '--output', output, '--dtype', 'int8'), 'multiplies floating point only')
+    expect(existsSync(join(folder, 'new'))).toBe(false)
   })
 
   test.skipIf(process.getuid?.() === 0)('a folder without permission', async () => {

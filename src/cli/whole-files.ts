@@ -2,7 +2,6 @@
 import {
   accessSync,
   constants,
-  mkdirSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -26,14 +25,12 @@ export function checkWritable(path: string): void {
   }
 }
 
-/** The same for a folder that is made where it is missing. @throws ArgumentError */
-export function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true })
-  } catch {
-    throw new ArgumentError(`${path}: no folder can be made there; choose another one`)
-  }
-  checkWritable(join(path, 'a file'))
+/** That a folder is there or can be made, and written to; nothing is made yet. @throws ArgumentError */
+export function checkFolder(path: string): void {
+  let existing = path
+  while (!whatIs(existing) && dirname(existing) !== existing) existing = dirname(existing)
+  if (!isFolder(existing)) throw new ArgumentError(`${path}: no folder can be made there; choose another one`)
+  checkWritable(join(existing, 'a file'))
 }
 
 /**

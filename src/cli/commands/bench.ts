@@ -1,4 +1,5 @@
 /** `neuronmm bench`: the two figures of the seed, modelled, with the published points and our tuned kernel. */
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { DEVICES, type DeviceName } from '../../device/index.ts'
@@ -31,7 +32,7 @@ import { printJson } from '../output.ts'
 import { targetOption } from '../profiling.ts'
 import { showProgress, withProgress } from '../progress.ts'
 import { showHeadlines, showPoints, showResiduals, showTraffic, showTrials } from '../tables.ts'
-import { makeFolder, writeWhole } from '../whole-files.ts'
+import { checkFolder, writeWhole } from '../whole-files.ts'
 import { benchOnDevice, type DeviceArguments } from './bench-device.ts'
 import { benchOnHost } from './bench-host.ts'
 
@@ -107,7 +108,7 @@ async function benchModelled(args: Modelled): Promise<void> {
   const names = args.kernels ?? [...new Set(SERIES.map(({ kernel }) => kernel))]
   const series = SERIES.filter(({ kernel }) => names.includes(kernel))
   const draws = !args.json && rows.length > 1 && series.length > 0
-  if (draws) makeFolder(args.output)
+  if (draws) checkFolder(args.output)
 
   const counted = rows.flatMap((m) =>
     names.map((name) => traffic(name, 'seed', { ...dims, M: m }, args.dtype)),
@@ -155,6 +156,7 @@ const essential = ({ series, M, seconds, hbmGiB, asWrittenGiB, published }: Figu
 })
 
 function draw(points: readonly FigurePoint[], { target, dtype, output }: Modelled): void {
+  mkdirSync(output, { recursive: true })
   const files = drawFigures(points, `${target}, ${dtype}`).flatMap(({ name, svg }) => {
     const file = join(output, `${name}-${target}`)
     writeWhole(`${file}.svg`, svg)

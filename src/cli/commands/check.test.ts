@@ -224,6 +224,15 @@ describe('where something is missing', () => {
     expect(out).toContain('1 of 1 right')
   })
 
+  test('numpy, which both dialects need, it is said once', async () => {
+    const bare = join(folder, 'bare-python')
+    writeFileSync(bare, '#!/bin/sh\necho numpy nki neuronxcc\n', { mode: 0o755 })
+    vi.stubEnv('NEURONMM_PYTHON', bare)
+    const { code, err } = await neuronmm('check', 'fused_xuv', '--with', 'nki')
+    expect(code).toBe(3)
+    expect(err.match(/has no numpy/g)).toHaveLength(1)
+  })
+
   test('Python, it says so', async () => {
     vi.stubEnv('NEURONMM_PYTHON', join(folder, 'python'))
     expect(await neuronmm('check', 'fused_xuv')).toEqual({

@@ -160,8 +160,9 @@ function runsOf({ with: wanted, dialect, target, cores = 1 }: CheckArguments): R
     return [{ python: found.python, interpreter: 'stand-in', dialects }]
   }
   const found = dialects.map((d) => ({ dialect: d, ...searchPython('aws', d) }))
-  const missing = found.flatMap((search) => ('missing' in search ? [search.missing] : []))
-  if (missing.length === found.length) throw new MissingError(missing.join('; '))
+  // both dialects may lack the same thing
+  const missing = [...new Set(found.flatMap((search) => ('missing' in search ? [search.missing] : [])))]
+  if (found.every((search) => 'missing' in search)) throw new MissingError(missing.join('; '))
   for (const line of missing) console.error(`Left out: ${line}`)
   return found.flatMap((search) =>
     'python' in search ? [{ python: search.python, interpreter: 'aws', dialects: [search.dialect] }] : [],

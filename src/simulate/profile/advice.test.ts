@@ -57,6 +57,13 @@ test('a block that is loaded once needs no second copy', () => {
   expect(advice.map(({ rule }) => rule)).not.toContain('single-buffered')
 })
 
+test('small DMAs are given in bytes a row, beside what is needed', () => {
+  const { text } = modelled('matmul_tiled', SQUARE).advice.find(({ rule }) => rule === 'small-dma')!
+  const [, average, row] = /moves (\d+) KiB \(128 rows of (\d+) bytes\)/.exec(text)!
+  expect(Number(row) * 128).toBeGreaterThan((Number(average) - 1) * 1024)
+  expect(text).toContain('Below 256 KiB (128 rows of 2048 bytes)')
+})
+
 test('what does not fit is still a profile, and a table of who would live where', () => {
   const { memory, metrics } = modelled(...WIDE)
   expect(memory.overflows).toBe(true)

@@ -8,8 +8,9 @@ export interface Advice {
   readonly text: string
 }
 
+const PARTITIONS = 128
 /** Below 2 KiB per partition, that is 256 KiB per DMA of 128 rows, a DMA does not reach its bandwidth (DMA guide). */
-const SMALL_DMA_BYTES = 128 * 2048
+const SMALL_DMA_BYTES = PARTITIONS * 2048
 /** Shares, in percent, from which a thing is worth a remark; of transposes, their share of the whole time. */
 const BUSY = 60
 const TRANSPOSES = 2
@@ -53,7 +54,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'small-dma': ({ metrics: m }) =>
     m.dma_transfer_average_bytes < SMALL_DMA_BYTES && m.dma_active_time_percent > BUSY
-      ? `DMAs move ${kib(m.dma_transfer_average_bytes)} on average and the DMA engines are ${m.dma_active_time_percent.toFixed(0)} % busy. Load rows of 2 KiB or more on 128 partitions: wider blocks.`
+      ? `A DMA moves ${ofRows(m.dma_transfer_average_bytes)} on average, and the DMA engines are ${m.dma_active_time_percent.toFixed(0)} % busy. Below ${ofRows(SMALL_DMA_BYTES)} they do not reach their bandwidth: take wider blocks.`
       : null,
   'memory-bound': ({ metrics: m, bounds }) => {
     const excess = (m.hbm_read_bytes + m.hbm_write_bytes) / bounds.compulsoryBytes
@@ -106,4 +107,7 @@ const names = (buffers: readonly Buffer[]): string => buffers.map((b) => b.alloc
 const does = (list: readonly Buffer[]): string => (list.length > 1 ? 'do' : 'does')
 const is = (list: readonly Buffer[]): string => (list.length > 1 ? 'are' : 'is')
 const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(0)} %`
+/** `40 KiB (128 rows of 320 bytes)` */
+const ofRows = (bytes: number): string =>
+  `${kib(bytes)} (${PARTITIONS} rows of ${(bytes / PARTITIONS).toFixed(0)} bytes)`
 const kib = (bytes: number): string => `${(bytes / 1024).toFixed(0)} KiB`

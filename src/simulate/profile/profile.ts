@@ -48,6 +48,8 @@ export interface ProfileOptions {
 
 /** Beyond this a profile would take minutes and gigabytes. */
 const MAX_INSTRUCTIONS = 4e7
+/** With a timeline an instruction takes six times the memory. */
+const MAX_INSTRUCTIONS_OF_TIMELINE = 8e6
 
 /** @throws ArgumentError for a program of too many instructions. */
 export function profile(
@@ -58,9 +60,12 @@ export function profile(
 ): Profile {
   const machine = { ...machineOf(device), ...changes }
   const counts = count(program, binding)
-  if (counts.instructions > MAX_INSTRUCTIONS)
+  const [what, most] = timeline
+    ? ['a timeline', MAX_INSTRUCTIONS_OF_TIMELINE]
+    : ['a profile', MAX_INSTRUCTIONS]
+  if (counts.instructions > most)
     throw new ArgumentError(
-      `${program.name}: ${counts.instructions} instructions at this shape, a profile takes at most ${MAX_INSTRUCTIONS}; use a smaller M, time grows in proportion`,
+      `${program.name}: ${counts.instructions} instructions at this shape, ${what} takes at most ${most}; use a smaller M, time grows in proportion`,
     )
   const { stream, plan, traffic, occupants } = lower(program, binding, machine, { positions: timeline })
   const timing = execute(stream, machine, timeline)
