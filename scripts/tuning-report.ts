@@ -147,11 +147,12 @@ measured on a Trainium.
 
 \`neuronmm tune NAME --target … --shape …\` looks at every combination of the values that a kernel declares beside itself: rows
 of a strip, blocks of K, r and N, and its choices (which operand is stationary, where X is transposed, which loop is
-outermost and so which operand is read once, where and in what sums are kept). How many copies of a block rotate (double or
-triple buffering) is not searched: in NKI it is the compiler that decides it, from what fits, so a number in a kernel would not
-reach the device, and more copies are never slower. The trade is searched all the same, since smaller blocks leave room for
-more copies of them; \`profile --sensitivity\` shows the time with single copies and with unlimited SBUF. Candidates are ruled
-out
+outermost and so which operand is read once, where and in what sums are kept). The degree of buffering (\`buffers\`: how
+many copies of a loaded block rotate, so that loads run ahead) is searched last, from one copy to four, for the best schedule
+of all others. These are looked at with \`auto\`: as many copies as there is room for, which is what the compiler decides where
+a kernel leaves it open, and seldom slower than a number (smaller blocks leave room for more copies, so the trade is
+searched all along). \`tune\` prints what each number is worth. In the current dialect a number is written out, as so many
+buffers used in turn, where a block is loaded in line. Candidates are ruled out
 
 - by capacity: what does not stay in SBUF as a whole, as long as others do;
 - by bounds: whose busiest engine alone takes longer than the best so far, or who move more and cannot be faster;

@@ -155,6 +155,12 @@ const CHOICES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     columns: 'The outermost loop is over columns of the result',
     rows: 'The outermost loop is over rows of the result',
   },
+  buffers: {
+    1: 'Each block is loaded into the place of the one before: nothing is loaded ahead',
+    2: 'Blocks that are loaded take turns in two places',
+    3: 'Blocks that are loaded take turns in three places',
+    4: 'Blocks that are loaded take turns in four places',
+  },
   activation: { silu: 'SiLU is applied to the result on its way out' },
 }
 

@@ -1,6 +1,6 @@
 /** What every emitted file keeps to, whatever the kernel: its length, its width, and that nothing in it is idle. */
 import { describe, expect, it } from 'vitest'
-import { FAMILIES, formsOf } from '../kernels/index.ts'
+import { FAMILIES, findFamily, formsOf } from '../kernels/index.ts'
 import { type Kernel, splitOf, whyNotShared } from '../nki/index.ts'
 import { DIALECTS, type EmitOptions, emitPython } from './index.ts'
 
@@ -74,4 +74,14 @@ describe.each(KERNELS)('%s', (_, kernel) => {
   it('names no two things by number', () => {
     for (const [label, text] of texts) expect(text.match(/\b[a-z]\w*_[2-9]\b/g) ?? [], label).toEqual([])
   })
+})
+
+it('writes the degree of buffering that a schedule gives as the number of buffers used in turn', () => {
+  const { general } = findFamily('matmul_fully_optimized')
+  const text = (buffers: number | string) =>
+    emitPython(general.trace({ buffers }), { dialect: 'current', target: 'trn2' })
+  expect(text('auto')).toBe(text(2).replace(/^.*\(buffers = 2\)\.\n/m, ''))
+  expect(text(3)).toContain('(buffers = 3)')
+  expect(text(3)).toContain('% 3]')
+  expect(text(1)).not.toContain('% 2]')
 })

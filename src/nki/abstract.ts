@@ -92,5 +92,5 @@ function backing(
   const alloc = actual as Alloc
   const tile = memory === 'psum' ? alloc.tile : PARTITIONS
   const freeTile = memory === 'psum' ? alloc.freeTile : null
-  return { ...alloc, name, dtype, buffers: 1, p: rows, tile, f: cols, freeTile, loop: null }
+  return { ...alloc, name, dtype, buffers: 1, degree: null, p: rows, tile, f: cols, freeTile, loop: null }
 }

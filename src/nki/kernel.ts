@@ -98,7 +98,8 @@ export function kernel<
 >(def: KernelDef<I, O, S, C, Q>): Kernel {
   checkDeclared(def)
   const choices: Words = def.choices ?? {}
-  const defaults = { ...def.schedule, ...firstWords(choices) }
+  const own = { ...def.schedule, ...firstWords(choices) }
+  const defaults = BUFFERS in own ? own : { ...own, [BUFFERS]: AUTO }
   // from here on names are only known at run time: the one place where the declaration loses its types
   const untyped = def as unknown as Declared
   return {
@@ -120,6 +121,15 @@ export function kernel<
     trace: (schedule = {}, options = {}) => traceKernel(untyped, defaults, choices, schedule, options),
   }
 }
+
+/**
+ * An entry of every schedule, unless a kernel gives it a meaning of its own: the degree of multi-buffering, how many
+ * copies rotate of what is allocated to rotate at all. `auto` leaves it to the compiler, which takes what fits.
+ */
+export const BUFFERS = 'buffers'
+const AUTO = 'auto'
+/** One copy: a load waits for what reads the block before. More than four never paid (device/, bufferingDegree). */
+export const DEGREES = [1, 2, 3, 4]
 
 /** A declaration after its types are gone; what it may leave out is optional still. */
 type Declared = Omit<Kernel, 'trace' | 'defaultFor' | 'limits' | 'options' | 'space'> &
@@ -146,14 +156,22 @@ function traceKernel(
   options: OptionValues,
 ): Program {
   const values = { ...defaults, ...schedule }
-  checkEntries(def.name, 'schedule', schedule, defaults, choices)
+  const degrees =
+    defaults[BUFFERS] === AUTO && !(BUFFERS in choices)
+      ? { [BUFFERS]: [AUTO, ...DEGREES.map(String)] as const }
+      : {}
+  checkEntries(def.name, 'schedule', schedule, defaults, { ...degrees, ...choices } as Words)
   const usual = firstWords(def.options ?? {})
   checkEntries(def.name, 'option', options, usual, def.options ?? {})
   const wanted = { ...usual, ...options }
-  const chosen = Object.fromEntries(Object.keys(choices).map((name) => [name, String(values[name])]))
-  const trace = new Trace(def.name)
+  const degree = BUFFERS in degrees && values[BUFFERS] !== AUTO ? Number(values[BUFFERS]) : null
+  const words = degree === null ? Object.keys(choices) : [...Object.keys(choices), BUFFERS]
+  const chosen = Object.fromEntries(words.map((name) => [name, String(values[name])]))
+  const trace = new Trace(def.name, degree)
   const params = Object.entries(values).flatMap(([name, value]) =>
-    typeof value === 'number' ? [[name, new Param(trace, snake(name), value)] as const] : [],
+    typeof value === 'number' && !(name in chosen)
+      ? [[name, new Param(trace, snake(name), value)] as const]
+      : [],
   )
   const h = handles(trace)
   const dims: Record<string, Span<string>> = {}

@@ -142,13 +142,15 @@ export class Nl {
       )
     if (memory === 'psum') this.checkPsum(rows, tile, cols, freeTile, fail)
     const comment = this.trace.takeComment()
+    const degree = buffers > 1 ? this.trace.bufferingDegree : null
     const node = {
       kind: 'alloc' as const,
       name,
       memory,
       dtype,
       zero,
-      buffers,
+      buffers: degree ?? buffers,
+      degree,
       p: rows,
       tile,
       f: cols,

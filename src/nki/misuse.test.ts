@@ -369,7 +369,9 @@ describe('views', () => {
 describe('the schedule', () => {
   const attempt = (schedule: Record<string, number>) => () => untyped(() => {}).trace(schedule)
   test('an entry that it does not have', () => {
-    expect(attempt({ mBlock: 128 })).toThrow(new ArgumentError('k: no schedule mBlock; it has kBlock'))
+    expect(attempt({ mBlock: 128 })).toThrow(
+      new ArgumentError('k: no schedule mBlock; it has kBlock, buffers'),
+    )
   })
   test('a name that every object has', () => {
     expect(attempt({ constructor: 128 } as never)).toThrow('k: no schedule constructor; it has kBlock')

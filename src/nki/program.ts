@@ -42,8 +42,10 @@ export interface Alloc extends NodeBase {
   readonly dtype: SymbolicDtype
   /** Starts at zero (SBUF only: PSUM accumulators are started by their first matmul). */
   readonly zero: boolean
-  /** How many copies of the buffer rotate, so that loads run ahead of compute. */
+  /** How many copies of the buffer rotate, so that loads run ahead of compute: in Python that says so. */
   readonly buffers: number
+  /** At most so many rotate, as the schedule wants it; null: as many as the compiler finds room for. */
+  readonly degree: number | null
   /** First axis: partitions on chip, rows on HBM; cut into tiles of `tile` partitions, if that is not null. */
   readonly p: Span<string>
   readonly tile: Size | null

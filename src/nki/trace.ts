@@ -21,7 +21,11 @@ export class Trace {
   private remark: string | null = null
   private ended = false
 
-  constructor(readonly kernel: string) {}
+  /** `bufferingDegree`: copies of what is allocated to rotate; null: as many as the allocation says. */
+  constructor(
+    readonly kernel: string,
+    readonly bufferingDegree: number | null = null,
+  ) {}
 
   register(span: Span<string>): number {
     return this.spans.push(span) - 1

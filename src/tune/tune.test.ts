@@ -37,8 +37,8 @@ describe('the best', () => {
   ] as const)('of %s at %o %o is that of all candidates profiled', async (name, shape, fixed) => {
     const { general } = findFamily(name)
     for (const device of [DEVICES.trn1, DEVICES.trn2]) {
-      const { best, tried } = await tune(findFamily(name), shape, 'bfloat16', device, { fixed })
-      expect(tried).toBe(candidates(general, shape, fixed, device.name).length)
+      const { best, tried, degrees } = await tune(findFamily(name), shape, 'bfloat16', device, { fixed })
+      expect(tried).toBe(candidates(general, shape, fixed, device.name).length + degrees.length)
       expect(best.metrics.total_time).toBeLessThanOrEqual(1.015 * exhaustive(general, shape, fixed, device))
       expect(best.metrics.total_time).toBe(modelled(general, best.schedule, shape, device).total_time)
     }
@@ -95,6 +95,22 @@ test('values that cut nothing are not tried twice', () => {
 })
 
 describe('a search', () => {
+  test('tells what the copies of loaded blocks are worth, and loses none by it', async () => {
+    const { best, degrees, trials } = await tune(family, { ...dims, M: 2000 }, 'bfloat16', DEVICES.trn1)
+    expect(degrees.map(({ schedule }) => schedule.buffers)).toEqual([1, 2, 3, 4])
+    for (const trial of degrees) expect(trials).toContainEqual(trial)
+    const [one, two, , four] = degrees.map(({ seconds }) => seconds) as [number, number, number, number]
+    expect(two).toBeLessThan(0.95 * one)
+    expect(best.metrics.total_time).toBeLessThanOrEqual(1.01 * four)
+  })
+
+  test('keeps to a degree that is given', async () => {
+    const fixed = { ...few.fixed, buffers: 1 }
+    const { best, degrees } = await tune(family, dims, 'bfloat16', DEVICES.trn1, { fixed })
+    expect(best.schedule.buffers).toBe(1)
+    expect(degrees).toEqual([])
+  })
+
   test('says what became of every candidate, the best first', async () => {
     const { best, tried, trials } = await tune(family, dims, 'bfloat16', DEVICES.trn1)
     expect(trials).toHaveLength(tried)

@@ -11,7 +11,7 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { Device } from '../device/index.ts'
 import { type Family, formsFor } from '../kernels/index.ts'
-import { bind, type Dims, type OptionValues, type ScheduleValues } from '../nki/index.ts'
+import { BUFFERS, bind, DEGREES, type Dims, type OptionValues, type ScheduleValues } from '../nki/index.ts'
 import { profile } from '../simulate/index.ts'
 import type { Dtype } from '../tensor/index.ts'
 import { type Cache, type Cost, cacheKey } from './cache.ts'
@@ -45,6 +45,8 @@ export interface TuneResult {
   readonly tried: number
   /** All of them: those profiled best first, then the others in the order of the space. */
   readonly trials: readonly Trial[]
+  /** Of those, the best schedule with the copies of what it loads given as a number, from one on. */
+  readonly degrees: readonly Trial[]
 }
 
 export interface TuneOptions {
@@ -112,6 +114,8 @@ class Search {
       await this.search(others(false))
       profiled = ranked([...this.costs])
     }
+    const degrees = await this.degrees(profiled[0]![0])
+    profiled = ranked([...this.costs])
     const trial = (prospect: Prospect): Trial => {
       const { kernel, schedule, least } = prospect
       const { outcome, seconds } = this.outcomes.get(prospect) ?? { outcome: 'capacity', seconds: least }
@@ -121,8 +125,9 @@ class Search {
     const rest = prospects.filter((prospect) => !this.costs.has(prospect))
     return {
       best: { kernel: kernel.name, schedule, ...cost },
-      tried: prospects.length,
+      tried: prospects.length + degrees.length,
       trials: [...profiled.map(([prospect]) => prospect), ...rest].map(trial),
+      degrees: degrees.map(trial),
     }
   }
 
@@ -145,6 +150,26 @@ class Search {
       if (prospects.length % 16 === 0) await this.pause()
     }
     return prospects
+  }
+
+  /**
+   * The best schedule at every degree of multi-buffering. The others keep to `auto`, with which the profiler takes as many
+   * copies as there is room for: fewer could only win by leaving room to something else.
+   */
+  private async degrees({ kernel, schedule }: Prospect): Promise<Prospect[]> {
+    const { options = {}, fixed = {} } = this.options
+    if (schedule[BUFFERS] !== 'auto' || BUFFERS in fixed) return []
+    const all = DEGREES.map((degree) => {
+      const entry = { kernel, schedule: { ...schedule, [BUFFERS]: degree }, named: false }
+      return prospectOf(entry, options, this.dims, this.dtype, this.device)
+    })
+    for (const prospect of all) {
+      const cost = this.costOf(prospect)
+      this.costs.set(prospect, cost)
+      this.outcomes.set(prospect, { outcome: 'profiled', seconds: cost.metrics.total_time })
+      await this.pause()
+    }
+    return all
   }
 
   /** Profiles those that are short, and of the others those that promise most. */

@@ -123,10 +123,11 @@ describe('a kernel', () => {
     expect(out).toContain('Tuned for M=300 K=256 r=64 N=512 in bfloat16 on trn2')
     const { out: found } = await neuronmm('tune', 'fused_xuv', '--target', 'trn2', '--shape', SHAPE, '--json')
     const { schedule } = (JSON.parse(found) as { best: { schedule: Record<string, number | string> } }).best
-    for (const [name, value] of Object.entries(schedule)) {
+    // what is left to the compiler is not in the text
+    for (const [name, value] of Object.entries(schedule).filter(([, value]) => value !== 'auto')) {
       const keyword = name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
       expect(out.replace(/\s+/g, ' ')).toContain(
-        typeof value === 'number' ? `${keyword}=${value}` : `${name} = ${value}`,
+        typeof value === 'number' && name !== 'buffers' ? `${keyword}=${value}` : `${name} = ${value}`,
       )
     }
   })

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander'
 import { DEVICES, type DeviceName } from '../../device/index.ts'
 import { EXACT_SUMS } from '../../kernels/index.ts'
+import { BUFFERS } from '../../nki/index.ts'
 import { type Cost, cacheFolder, diskCache, type Trial, tune } from '../../tune/index.ts'
 import {
   activationOption,
@@ -43,14 +44,16 @@ export function register(program: Command): void {
     .action(async (name: string, args: TuneArguments) => {
       const family = familyOf(name)
       const dims = checkShape(family, args.shape)
-      const { best, tried, trials } = await withProgress(`tune ${family.name}`, (onProgress, signal) =>
-        tune(family, dims, args.dtype, DEVICES[args.target], {
-          options: optionsOf(args),
-          cache: args.cache ? diskCache(undefined, (line) => console.error(line)) : null,
-          fixed: args.accumulate ? { accumulate: args.accumulate === 'input' ? 'input' : EXACT_SUMS } : {},
-          onProgress,
-          signal,
-        }),
+      const { best, tried, trials, degrees } = await withProgress(
+        `tune ${family.name}`,
+        (onProgress, signal) =>
+          tune(family, dims, args.dtype, DEVICES[args.target], {
+            options: optionsOf(args),
+            cache: args.cache ? diskCache(undefined, (line) => console.error(line)) : null,
+            fixed: args.accumulate ? { accumulate: args.accumulate === 'input' ? 'input' : EXACT_SUMS } : {},
+            onProgress,
+            signal,
+          }),
       )
       if (args.json) {
         const shown = args.all ? { candidates: trials.map(plain) } : {}
@@ -72,9 +75,16 @@ export function register(program: Command): void {
         `${tried} candidates of ${family.name} on ${args.target}, ${profiled} of them profiled, modelled; the best:\n`,
       )
       show(args.all ? trials : trials.slice(0, 1))
+      if (degrees.length > 0) console.log(`\n${buffering(degrees)}`)
       console.log(`\nUse it: --schedule ${assignments(best.schedule, ',')}`)
     })
 }
+
+/** What the copies of a block are worth: from one, with which loads wait for compute, on. */
+const buffering = (degrees: readonly Trial[]): string =>
+  `Copies of what is loaded (buffers): ${degrees
+    .map(({ schedule, seconds }) => `${schedule[BUFFERS]} ${milliseconds(seconds)} ms`)
+    .join(', ')}`
 
 /** A trial as JSON: that of a candidate which was not profiled in full has no metrics. */
 const plain = ({ cost, ...trial }: Trial) => ({ ...trial, ...cost })

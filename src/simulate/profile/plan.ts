@@ -236,16 +236,20 @@ function raiseDegrees(buffers: readonly Buffer[], machine: Machine): void {
     const rules = degree === 2 ? [fitsApart] : [fitsUnshared, fitsApart]
     const enough = strictest(buffers, machine.sbuf, rules)
     for (const buffer of rotating) {
-      if (buffer.degree !== degree - 1 || buffer.instances < degree) continue
+      if (buffer.degree !== degree - 1 || mostCopies(buffer, machine) < degree) continue
       buffer.degree = degree
       if (!enough(buffers, machine.sbuf)) buffer.degree = degree - 1
     }
   }
   const enough = strictest(buffers, machine.sbuf, [fitsUnshared, fitsApart])
   for (const buffer of rotating.sort((a, b) => a.degree - b.degree))
-    if (buffer.degree < Math.min(machine.maxDegree, buffer.instances))
+    if (buffer.degree < mostCopies(buffer, machine))
       grow(buffer, 'tilesAhead', tilesOf(buffer.grid) - 1, () => enough(buffers, machine.sbuf))
 }
+
+/** More than what is allocated are of no use; a schedule may want fewer than the compiler takes. */
+const mostCopies = ({ alloc, instances }: Buffer, { maxDegree }: Machine): number =>
+  Math.min(alloc.degree ?? maxDegree, maxDegree, instances)
 
 /** What is alive together with a spilled strip keeps to one copy, for the sake of the strip. */
 const besideSpill = (buffer: Buffer, buffers: readonly Buffer[]): boolean =>
