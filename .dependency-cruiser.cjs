@@ -7,7 +7,7 @@ const below = {
   wasm: [],
   nki: ['tensor'],
   device: [],
-  kernels: ['nki', 'tensor'],
+  kernels: ['nki', 'device', 'tensor'],
   engine: ['tensor', 'wasm'],
   simulate: ['kernels', 'nki', 'device', 'engine', 'wasm', 'tensor'],
   emit: ['kernels', 'nki', 'device', 'tensor'],

@@ -1,6 +1,6 @@
 /**
  * `npm run tune-defaults`: searches the default schedules, and writes src/kernels/tuned/. Costs come from the tuner's
- * cache where they are there, so that only what changed is modelled again. To be reviewed like any other change: what a
+ * cache where they are there, so that only what changed is modelled again, and a run that was stopped goes on. To be reviewed like any other change: what a
  * new table means for time is in docs/tuning.md, which `npm run tuning-report` writes. `-- KERNEL…` searches the tables of
  * these kernels only.
  */
@@ -22,6 +22,7 @@ const KERNELS = {
   fused_xuv: { layers: LAYERS, rows: FUSED_ROWS, targets: TARGETS },
   fused_xtuv: { layers: LAYERS, rows: FUSED_ROWS, targets: TARGETS },
   fused_xuv_transposed: { layers: SMALLER, rows: TRANSPOSED_ROWS, targets: PUBLISHED },
+  fused_xtuv_transposed: { layers: SMALLER, rows: TRANSPOSED_ROWS, targets: PUBLISHED },
   fused_mlp: { layers: MLPS, rows: MLP_ROWS, targets: PUBLISHED },
   fused_mlp_up_transposed: { layers: MLPS, rows: UP_ROWS, targets: PUBLISHED },
   matmul_fully_optimized: { layers: LAYERS, rows: [128, 512, 2048, 8192, 32768], targets: PUBLISHED },
@@ -41,7 +42,8 @@ async function best(name: Name, target: Target, dims: Dims): Promise<ScheduleVal
   const family = findFamily(name)
   const search = (sums: string | readonly string[]) =>
     tune(alone(family, { ...family.general, defaultFor: () => ({}) }), dims, 'bfloat16', DEVICES[target], {
-      fixed: { accumulate: sums },
+      // how many copies rotate is the compiler's to choose: a table that said so would hold for one shape
+      fixed: { accumulate: sums, buffers: 'auto' },
       cache: diskCache(),
     })
   const exact = (await search(EXACT_SUMS)).best

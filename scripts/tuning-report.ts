@@ -1,7 +1,7 @@
 /**
  * `npm run tuning-report`: docs/tuning.md. What the default schedules and the tuner's best take on the model: decode
- * against the bound of moving every byte once, many rows against the bounds and the seed, and the targets at the seed's
- * workload.
+ * against the bound of moving every byte once, many rows against the bounds and the seed, shapes that no table holds, and the
+ * targets at the seed's workload.
  */
 import { writeFileSync } from 'node:fs'
 import { DEVICES, type DeviceName } from '../src/device/index.ts'
@@ -9,6 +9,7 @@ import { choose, EXACT_SUMS, findFamily, type ScheduleRequest, traceChoice } fro
 import { bind, type Dims } from '../src/nki/index.ts'
 import { profile } from '../src/simulate/index.ts'
 import { type Candidate, diskCache, tune } from '../src/tune/index.ts'
+import { type Distance, distanceOf, heldOut, TABLED } from './held-out.ts'
 import { LAYERS } from './layers.ts'
 import { table } from './markdown.ts'
 
@@ -138,6 +139,50 @@ function mlp(): string {
   return table(['core', 'M', 'ms', 'seed over ours, time', 'GiB', 'seed over ours, traffic'], rows).join('\n')
 }
 
+/** Of each kernel, and of all of them. */
+const EACH = 40
+const WORST = 12
+
+async function between(): Promise<string> {
+  const all: Distance[] = []
+  for (const one of heldOut(EACH, 1)) all.push(await distanceOf(one))
+  const quantiles = (name: string, some: readonly Distance[]): string[] => {
+    const ratios = some.map(({ ratio }) => ratio).sort((a, b) => a - b)
+    const at = (share: number): string =>
+      ratios[Math.min(ratios.length - 1, Math.floor(share * ratios.length))]!.toFixed(2)
+    return [name, String(some.length), at(0.5), at(0.9), at(0.95), at(1)]
+  }
+  const summary = [
+    ...TABLED.map((name) =>
+      quantiles(
+        name,
+        all.filter((one) => one.name === name),
+      ),
+    ),
+    quantiles('all', all),
+  ]
+  const worst = [...all].sort((a, b) => b.ratio - a.ratio).slice(0, WORST)
+  return [
+    ...table(['kernel', 'shapes', 'median', '90 %', '95 %', 'worst'], summary),
+    '',
+    `The worst ${WORST}:`,
+    '',
+    ...table(
+      ['kernel', 'core', 'shape', 'default ms', 'over the best', 'default', 'best'],
+      worst.map(({ name, target, dims, seconds, ratio, schedules }) => [
+        name,
+        target,
+        Object.entries(dims)
+          .map(([dim, size]) => `${dim}=${size}`)
+          .join(' '),
+        ms(seconds),
+        ratio.toFixed(2),
+        ...schedules,
+      ]),
+    ),
+  ].join('\n')
+}
+
 const text = `# Tuned schedules
 
 Written by \`npm run tuning-report\`. All times and traffic are modelled in bfloat16, launches left out; nothing here was
@@ -173,12 +218,21 @@ ${await decode()}
 ## Many rows
 
 Default schedules come from a table ([src/kernels/tuned/](../src/kernels/tuned/), \`npm run tune-defaults\`) and a rule for
-the shapes in between ([defaults.ts](../src/kernels/defaults.ts)). They round a sum once: it is kept in float32 in SBUF, or in
+the shapes in between ([defaults.ts](../src/kernels/defaults.ts)): of the schedules in the table, the one whose time a closed
+form ([estimate.ts](../src/kernels/estimate.ts)) takes to be the least, near shapes of the table preferred. They round a sum once: it is kept in float32 in SBUF, or in
 PSUM over the whole contraction (\`accumulate=psum\`), which spares the vector engine at small layers. \`over the best\` compares
 with schedules that round sums once per block as well, as the seed does: that halves their space, and the error grows with
 the contraction. M = 300 and 2048 are in between the rows of the table.
 
 ${await prefill()}
+
+## Between the rows of the tables
+
+${EACH} random shapes of each kernel that has a table, none of them in it, on all three cores
+([held-out.ts](../scripts/held-out.ts)): the time of the default schedule over that of the best which a search finds with sums
+that are as exact.
+
+${await between()}
 
 ## The seed's workload at 32768 rows
 

@@ -1,83 +1,47 @@
 /**
- * Default schedules: the best that a search found for some shapes (tuned/, written by `npm run tune-defaults`), and the
- * rule for all others. In each row of the table that was found for at least as many rows M, what grows on chip with the
- * rank (with N or M in a dense product) is shortened in proportion, so that it fits here as it did there (or the row is
- * passed over, where that cuts too deep). The nearest of them is taken, by the logarithms of the dimensions and of the
- * strips that it makes of M. Tuned for elements of two bytes; float32 takes twice the room, and may spill.
+ * Default schedules: of all that a search found to be best for some shape (tuned/, written by `npm run tune-defaults`), the
+ * one that is estimated to take least time at the shape at hand (./estimate.ts), with so much added for every doubling or
+ * halving of a dimension between this shape and the nearest one that it was found for. So a table says which schedules are
+ * worth a look and is right at its own shapes, and a closed form says which suits in between: M may be a row more than a
+ * strip, or the rank so small that sums fit in PSUM, however near other shapes of the table are. Where none of them fits,
+ * they are cut shorter until some do. Sized for elements of two bytes; float32 takes twice the room, and may spill.
  */
+import { DEVICES, type DeviceName, type Machine, machineOf } from '../device/index.ts'
 import type { Dims, ScheduleValues } from '../nki/index.ts'
+import type { Estimate } from './estimate.ts'
+import { dense, type Estimated, fused } from './phases.ts'
 import { TUNED, type TunedKernel } from './tuned/index.ts'
 
-interface Row {
-  readonly dims: Dims
+const ESTIMATES: Readonly<Record<TunedKernel, Estimated>> = {
+  fused_xuv: fused({ x: 'plain', y: 'plain' }),
+  fused_xuv_transposed: fused({ x: 'plain', y: 'transposed' }),
+  fused_xtuv: fused({ x: 'transposed', y: 'plain' }),
+  fused_xtuv_transposed: fused({ x: 'transposed', y: 'transposed' }),
+  fused_mlp: fused({ pairs: 2, x: 'plain', y: 'plain', down: true }),
+  fused_mlp_up_transposed: fused({ pairs: 2, x: 'plain', y: 'transposed' }),
+  matmul_fully_optimized: dense,
+}
+
+/**
+ * Added to an estimate for each of them, as a share: an estimate is off by several percent, and less is known of a schedule
+ * the further away it was found. From 0.02 to 0.06 it makes little difference.
+ */
+const DOUBT_PER_DOUBLING = 0.05
+
+/**
+ * Sums are rounded once, unless that takes so much longer or moves so much more: only where two or three of them share
+ * the chip (the MLP's) have the tables schedules that round more often.
+ */
+const WORTH = { time: 1.1, bytes: 1.5 }
+
+/** A schedule, and the shapes for which it was found. */
+interface Found {
   readonly schedule: ScheduleValues
+  readonly shapes: readonly Dims[]
 }
 
-interface Rule {
-  /** Dimensions of which a row must have at least as much. */
-  readonly atLeast: readonly string[]
-  /** The dimensions with which on-chip memory grows, the entries that make up for it, and blocks that it would lengthen. */
-  grows(schedule: ScheduleValues): readonly Growth[]
-  /** Whether a row's schedule, shortened for this shape, is still one for it. */
-  suits?(row: Row, schedule: ScheduleValues, dims: Dims): boolean
-  /**
-   * The entry that cuts M into strips, if all weights are read again for each; and how much twice as many strips weigh,
-   * where a dimension of twice the size weighs 1.
-   */
-  readonly strips?: { readonly by: string; readonly weight: number }
-}
-
-interface Growth {
-  readonly dim: string
-  /** Entries, and the dimension that each cuts. */
-  readonly shortens: Readonly<Record<string, string>>
-  readonly limits: readonly string[]
-}
-
-/** Shorter blocks than any that a search looks at are slow, whatever stays in PSUM. */
-const SHORTEST = 256
-
-/** A strip of rows of (XU)ᵀ over the whole rank; where sums stay in PSUM also of X, and blocks of whole contractions. */
-const FUSED: Rule = {
-  atLeast: ['M'],
-  grows: ({ accumulate }) =>
-    accumulate === 'psum'
-      ? [
-          { dim: 'K', shortens: { mStrip: 'M', rBlock: 'r' }, limits: [] },
-          { dim: 'r', shortens: { mStrip: 'M', nBlock: 'N' }, limits: [] },
-        ]
-      : [{ dim: 'r', shortens: { mStrip: 'M' }, limits: ['rBlock'] }],
-  suits: ({ dims: there }, { accumulate, rBlock, nBlock }, { K, r, N }) =>
-    accumulate !== 'psum' ||
-    (K! <= 2 * there.K! &&
-      r! <= 2 * there.r! &&
-      Number(rBlock) >= Math.min(SHORTEST, r!) &&
-      Number(nBlock) >= Math.min(SHORTEST, N!)),
-  strips: { by: 'mStrip', weight: 1 },
-}
-
-/** Two pairs of factors or more are read for each strip. */
-const GATE_UP: Rule = { ...FUSED, strips: { by: 'mStrip', weight: 2 } }
-
-/** Here a block of columns of V has the whole rank as well: the hidden activation is summed in PSUM. */
-const MLP: Rule = {
-  ...GATE_UP,
-  grows: () => [{ dim: 'r', shortens: { mStrip: 'M', nBlock: 'N' }, limits: ['rBlock'] }],
-}
-
-const RULES: Readonly<Record<TunedKernel, Rule>> = {
-  fused_xuv: FUSED,
-  fused_xuv_transposed: FUSED,
-  fused_xtuv: FUSED,
-  fused_mlp: MLP,
-  fused_mlp_up_transposed: GATE_UP,
-  matmul_fully_optimized: {
-    atLeast: ['M', 'N'],
-    grows: ({ outermost }) =>
-      outermost === 'rows'
-        ? [{ dim: 'N', shortens: { mBlock: 'M' }, limits: [] }]
-        : [{ dim: 'M', shortens: { nBlock: 'N' }, limits: [] }],
-  },
+interface Candidate extends Estimate {
+  readonly schedule: ScheduleValues
 }
 
 /**
@@ -87,58 +51,86 @@ const RULES: Readonly<Record<TunedKernel, Rule>> = {
 export const tunedFor =
   <Entries extends ScheduleValues>(kernel: TunedKernel) =>
   (dims: Dims, target: string): Entries => {
-    const rule = RULES[kernel]
-    const rows = rowsOf(kernel, target)
-    const largest = (dim: string): number => Math.max(...rows.map((row) => row.dims[dim]!))
-    const fitted = rows
-      .filter((row) => rule.atLeast.every((dim) => row.dims[dim]! >= Math.min(dims[dim]!, largest(dim))))
-      .map((row) => ({ row, schedule: shortened(row, dims, rule) }))
-      .filter(({ row, schedule }) => rule.suits?.(row, schedule, dims) ?? true)
-    const far = ({ row, schedule }: (typeof fitted)[number]): number =>
-      distance(row.dims, dims) + doublings(schedule, dims, rule)
-    const { schedule } = fitted.reduce((best, one) => (far(one) < far(best) ? one : best))
-    return schedule as Entries // its own entries, as the search wrote them
+    const machine = machineFor(target)
+    const found = fitting(tableOf(kernel, target), ESTIMATES[kernel], dims, machine)
+    const exact = best(found.filter(({ schedule }) => schedule.accumulate !== 'input'))
+    const rounded = best(found.filter(({ schedule }) => schedule.accumulate === 'input'))
+    const chosen = !exact || (rounded && isWorth(exact, rounded)) ? rounded! : exact
+    return chosen.schedule as Entries // its own entries, as the search wrote them
   }
 
-/**
- * The schedule of a row with what grows on chip shortened, where this shape has more of it. Sizes are rounded down to
- * multiples of 128, but for a dimension that fits as a whole: it is not cut.
- */
-function shortened(row: Row, dims: Dims, { grows }: Rule): ScheduleValues {
-  const { schedule } = row
-  const limited: Record<string, number> = {}
-  const sizes: Record<string, { readonly cut: string; readonly size: number }> = {}
-  for (const { dim, shortens, limits } of grows(schedule)) {
-    const excess = dims[dim]! / row.dims[dim]!
-    if (excess <= 1) continue
-    for (const [name, cut] of Object.entries(shortens)) {
-      const before = sizes[name]?.size ?? Math.min(Number(schedule[name]), row.dims[cut]!)
-      sizes[name] = { cut, size: before / excess }
-    }
-    for (const name of limits) limited[name] = Math.min(Number(schedule[name]), up(row.dims[dim]!))
-  }
-  const shorter = Object.entries(sizes).map(([name, { cut, size }]) => [
-    name,
-    dims[cut]! <= size ? up(dims[cut]!) : Math.max(1, Math.floor(size / 128)) * 128,
-  ])
-  return { ...schedule, ...limited, ...Object.fromEntries(shorter) }
-}
+const isWorth = (exact: Estimate, rounded: Estimate): boolean =>
+  exact.time > WORTH.time * rounded.time || exact.bytes > WORTH.bytes * rounded.bytes
 
-/** The next multiple of 128. */
-const up = (size: number): number => Math.ceil(size / 128) * 128
+const best = (all: readonly Candidate[]): Candidate | undefined =>
+  all.length === 0 ? undefined : all.reduce((first, one) => (one.time < first.time ? one : first))
 
 /** How many doublings and halvings one shape is away from another. */
 const distance = (a: Dims, b: Dims): number =>
   Object.keys(a).reduce((sum, dim) => sum + Math.abs(Math.log2(a[dim]! / b[dim]!)), 0)
 
-/** The doublings of the strips that a schedule makes here, by their weight. */
-const doublings = (schedule: ScheduleValues, { M }: Dims, { strips }: Rule): number =>
-  strips ? strips.weight * Math.log2(Math.ceil(M! / Number(schedule[strips.by]))) : 0
+/** The schedules that fit, or if there are none, those that do with shorter blocks. */
+function fitting(
+  table: readonly Found[],
+  estimated: Estimated,
+  dims: Dims,
+  machine: Machine,
+): readonly Candidate[] {
+  const found = table.flatMap(({ schedule, shapes }) => {
+    const one = estimated(schedule, dims, machine)
+    if (!one) return []
+    const doubt = DOUBT_PER_DOUBLING * Math.min(...shapes.map((shape) => distance(shape, dims)))
+    return [{ schedule, time: one.time * (1 + doubt), bytes: one.bytes }]
+  })
+  if (found.length > 0) return found
+  const shorter = grouped(table.flatMap(shortened))
+  return shorter.length > 0
+    ? fitting(shorter, estimated, dims, machine)
+    : [{ schedule: table[0]!.schedule, time: 0, bytes: 0 }] // a strip of 128 rows is too large: it spills
+}
 
-const parsed = new Map<string, readonly Row[]>()
+/** Half as many rows, half as many columns, or half of everything, but no less than a tile. */
+function shortened({ schedule, shapes }: Found): readonly Found[] {
+  const half = (...names: readonly string[]): ScheduleValues => ({
+    ...schedule,
+    ...Object.fromEntries(
+      names.flatMap((name) => {
+        const size = schedule[name]
+        return typeof size === 'number' ? [[name, Math.max(TILE, Math.floor(size / 2 / TILE) * TILE)]] : []
+      }),
+    ),
+  })
+  const same = JSON.stringify(schedule)
+  return [half('mStrip', 'mBlock'), half('nBlock'), half(...Object.keys(schedule))]
+    .filter((shorter) => JSON.stringify(shorter) !== same)
+    .map((shorter) => ({ schedule: shorter, shapes }))
+}
+
+const TILE = 128
+
+/** Every schedule once, with all its shapes. */
+function grouped(rows: readonly Found[]): readonly Found[] {
+  const bySchedule = new Map<string, Found>()
+  for (const { schedule, shapes } of rows) {
+    const key = JSON.stringify(schedule)
+    bySchedule.set(key, { schedule, shapes: [...(bySchedule.get(key)?.shapes ?? []), ...shapes] })
+  }
+  return [...bySchedule.values()]
+}
+
+const machines = new Map<DeviceName, Machine>()
+
+function machineFor(target: string): Machine {
+  const name = Object.hasOwn(DEVICES, target) ? (target as DeviceName) : 'trn2'
+  const machine = machines.get(name) ?? machineOf(DEVICES[name])
+  machines.set(name, machine)
+  return machine
+}
+
+const parsed = new Map<string, readonly Found[]>()
 
 /** `M=256 K=2048 r=1280 N=8192: mStrip=256 …` */
-function rowsOf(kernel: TunedKernel, target: string): readonly Row[] {
+function tableOf(kernel: TunedKernel, target: string): readonly Found[] {
   const key = `${kernel} ${target}`
   const known = parsed.get(key)
   if (known) return known
@@ -146,12 +138,13 @@ function rowsOf(kernel: TunedKernel, target: string): readonly Row[] {
   const rows = (tables[target] ?? TUNED[kernel].trn2)
     .trim()
     .split('\n')
-    .map((line): Row => {
+    .map((line): Found => {
       const [shape, schedule] = line.split(':') as [string, string]
-      return { dims: entries(shape) as Dims, schedule: entries(schedule) }
+      return { schedule: entries(schedule), shapes: [entries(shape) as Dims] }
     })
-  parsed.set(key, rows)
-  return rows
+  const table = grouped(rows)
+  parsed.set(key, table)
+  return table
 }
 
 const entries = (text: string): ScheduleValues =>

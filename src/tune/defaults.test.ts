@@ -38,12 +38,12 @@ test('in float32, which takes twice the room, they can be compiled', () => {
 })
 
 /** Within the range of the table, against every schedule with the same sums; docs/tuning.md shows how near most come. */
-const FAR = 1.5
+const FAR = 1.3
 
 test('none is far from the best', async () => {
   const rows = fc.record({ M: size(129, 2000), K: size(1500, 9000), r: size(256, 3000), N: size(1500, 9000) })
   const tuned = fc.constantFrom('trn1' as const, 'trn2' as const)
-  const names = ['fused_xuv', 'fused_xtuv', 'fused_xtuv_transposed', 'fused_mlp']
+  const names = ['fused_xuv', 'fused_xtuv', 'fused_xuv_transposed', 'fused_xtuv_transposed', 'fused_mlp']
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...names), rows, tuned, async (name, dims, core) => {
       const family = findFamily(name)

@@ -21,7 +21,9 @@ const two = ['--cores', '2']
 
 test('run executes both shares, and counts the bytes of both', async () => {
   const counted = async (...args: string[]) => {
-    const { code, out } = await neuronmm('run', 'fused_xuv', ...shape, '--json', ...args)
+    // in one strip, so that one core reads the weights once
+    const whole = ['--schedule', 'mStrip=512']
+    const { code, out } = await neuronmm('run', 'fused_xuv', ...shape, ...whole, '--json', ...args)
     expect(code).toBe(0)
     return JSON.parse(out)
   }

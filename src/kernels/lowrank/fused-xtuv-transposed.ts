@@ -1,5 +1,6 @@
 import { kernel } from '../../nki/index.ts'
 import { load } from '../blocks.ts'
+import { tunedFor } from '../defaults.ts'
 import { lowRank } from '../reference.ts'
 import { seedSchedulesTransposed, strips } from './schedules.ts'
 import { expandTransposed, projectXu } from './strip.ts'
@@ -10,6 +11,7 @@ export const fusedXtuvTransposed = kernel({
   inputs: { xT: ['K', 'M'], u: ['K', 'r'], v: ['r', 'N'] },
   output: ['N', 'M'],
   ...strips,
+  defaultFor: tunedFor('fused_xtuv_transposed'),
   schedules: seedSchedulesTransposed,
   reference: lowRank({ x: 'transposed', y: 'transposed' }),
   trace(h, { xT, u, v, y }, { M, N }, s, { activation }) {

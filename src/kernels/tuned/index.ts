@@ -2,6 +2,7 @@
 import { FUSED_MLP } from './fused-mlp.ts'
 import { FUSED_MLP_UP_TRANSPOSED } from './fused-mlp-up-transposed.ts'
 import { FUSED_XTUV } from './fused-xtuv.ts'
+import { FUSED_XTUV_TRANSPOSED } from './fused-xtuv-transposed.ts'
 import { FUSED_XUV } from './fused-xuv.ts'
 import { FUSED_XUV_TRANSPOSED } from './fused-xuv-transposed.ts'
 import { MATMUL_FULLY_OPTIMIZED } from './matmul-fully-optimized.ts'
@@ -17,6 +18,7 @@ export const TUNED = {
   fused_xuv: FUSED_XUV,
   fused_xuv_transposed: FUSED_XUV_TRANSPOSED,
   fused_xtuv: FUSED_XTUV,
+  fused_xtuv_transposed: FUSED_XTUV_TRANSPOSED,
   fused_mlp: FUSED_MLP,
   fused_mlp_up_transposed: FUSED_MLP_UP_TRANSPOSED,
   matmul_fully_optimized: MATMUL_FULLY_OPTIMIZED,

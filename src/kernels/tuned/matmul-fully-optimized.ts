@@ -1,11 +1,21 @@
 /** Written by `npm run tune-defaults`: the best schedules on the model, in bfloat16. ../defaults.ts says how they are used. */
 export const MATMUL_FULLY_OPTIMIZED = {
   trn1: `
+K=576 M=128 N=1536: mBlock=256 nBlock=1024 kBlock=512 accumulate=float32 outermost=rows
+K=576 M=512 N=1536: mBlock=1024 nBlock=1024 kBlock=1024 accumulate=float32 outermost=columns
+K=576 M=2048 N=1536: mBlock=512 nBlock=1024 kBlock=1024 accumulate=float32 outermost=rows
+K=576 M=8192 N=1536: mBlock=1024 nBlock=512 kBlock=1024 accumulate=float32 outermost=rows
+K=576 M=32768 N=1536: mBlock=1024 nBlock=512 kBlock=1024 accumulate=float32 outermost=rows
+K=1536 M=128 N=576: mBlock=256 nBlock=1024 kBlock=256 accumulate=float32 outermost=columns
+K=1536 M=512 N=576: mBlock=512 nBlock=1024 kBlock=256 accumulate=float32 outermost=columns
+K=1536 M=2048 N=576: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=columns
+K=1536 M=8192 N=576: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=columns
+K=1536 M=32768 N=576: mBlock=1024 nBlock=1024 kBlock=512 accumulate=float32 outermost=rows
 K=2048 M=128 N=2048: mBlock=256 nBlock=1024 kBlock=256 accumulate=float32 outermost=rows
 K=2048 M=512 N=2048: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=columns
 K=2048 M=2048 N=2048: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=rows
 K=2048 M=8192 N=2048: mBlock=512 nBlock=1024 kBlock=1024 accumulate=float32 outermost=rows
-K=2048 M=32768 N=2048: mBlock=512 nBlock=1024 kBlock=1024 accumulate=float32 outermost=rows
+K=2048 M=32768 N=2048: mBlock=1024 nBlock=512 kBlock=2048 accumulate=float32 outermost=rows
 K=2048 M=128 N=8192: mBlock=256 nBlock=1024 kBlock=256 accumulate=float32 outermost=rows
 K=2048 M=512 N=8192: mBlock=512 nBlock=2048 kBlock=512 accumulate=float32 outermost=columns
 K=2048 M=2048 N=8192: mBlock=512 nBlock=1024 kBlock=2048 accumulate=float32 outermost=columns
@@ -14,7 +24,7 @@ K=2048 M=32768 N=8192: mBlock=512 nBlock=512 kBlock=512 accumulate=float32 outer
 K=8192 M=128 N=2048: mBlock=256 nBlock=1024 kBlock=256 accumulate=float32 outermost=rows
 K=8192 M=512 N=2048: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=rows
 K=8192 M=2048 N=2048: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=rows
-K=8192 M=8192 N=2048: mBlock=512 nBlock=1024 kBlock=1024 accumulate=float32 outermost=rows
+K=8192 M=8192 N=2048: mBlock=1024 nBlock=512 kBlock=2048 accumulate=float32 outermost=rows
 K=8192 M=32768 N=2048: mBlock=1024 nBlock=512 kBlock=2048 accumulate=float32 outermost=rows
 K=3072 M=128 N=8192: mBlock=256 nBlock=1024 kBlock=256 accumulate=float32 outermost=rows
 K=3072 M=512 N=8192: mBlock=512 nBlock=2048 kBlock=512 accumulate=float32 outermost=columns
@@ -23,7 +33,7 @@ K=3072 M=8192 N=8192: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outer
 K=3072 M=32768 N=8192: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=rows
 K=8192 M=128 N=3072: mBlock=256 nBlock=1024 kBlock=256 accumulate=float32 outermost=rows
 K=8192 M=512 N=3072: mBlock=512 nBlock=2048 kBlock=512 accumulate=float32 outermost=columns
-K=8192 M=2048 N=3072: mBlock=512 nBlock=1024 kBlock=2048 accumulate=float32 outermost=columns
+K=8192 M=2048 N=3072: mBlock=1024 nBlock=512 kBlock=1024 accumulate=float32 outermost=rows
 K=8192 M=8192 N=3072: mBlock=512 nBlock=1024 kBlock=2048 accumulate=float32 outermost=rows
 K=8192 M=32768 N=3072: mBlock=512 nBlock=1024 kBlock=2048 accumulate=float32 outermost=rows
 K=4096 M=128 N=14336: mBlock=256 nBlock=1024 kBlock=256 accumulate=float32 outermost=rows
@@ -42,8 +52,8 @@ K=8192 M=2048 N=28672: mBlock=512 nBlock=1024 kBlock=2048 accumulate=float32 out
 K=8192 M=8192 N=28672: mBlock=1024 nBlock=512 kBlock=512 accumulate=float32 outermost=columns
 K=8192 M=32768 N=28672: mBlock=2048 nBlock=1024 kBlock=2048 accumulate=float32 outermost=rows
 K=28672 M=128 N=8192: mBlock=256 nBlock=1024 kBlock=256 accumulate=float32 outermost=rows
-K=28672 M=512 N=8192: mBlock=512 nBlock=2048 kBlock=512 accumulate=float32 outermost=columns
-K=28672 M=2048 N=8192: mBlock=512 nBlock=1024 kBlock=2048 accumulate=float32 outermost=columns
+K=28672 M=512 N=8192: mBlock=512 nBlock=512 kBlock=1024 accumulate=float32 outermost=rows
+K=28672 M=2048 N=8192: mBlock=512 nBlock=2048 kBlock=512 accumulate=float32 outermost=columns
 K=28672 M=8192 N=8192: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=rows
 K=28672 M=32768 N=8192: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=rows
 K=8192 M=128 N=16384: mBlock=256 nBlock=1024 kBlock=256 accumulate=float32 outermost=rows
@@ -52,6 +62,16 @@ K=8192 M=2048 N=16384: mBlock=512 nBlock=1024 kBlock=2048 accumulate=float32 out
 K=8192 M=8192 N=16384: mBlock=1024 nBlock=512 kBlock=512 accumulate=float32 outermost=columns
 K=8192 M=32768 N=16384: mBlock=256 nBlock=1024 kBlock=1024 accumulate=float32 outermost=rows`,
   trn2: `
+K=576 M=128 N=1536: mBlock=256 nBlock=2048 kBlock=256 accumulate=float32 outermost=columns
+K=576 M=512 N=1536: mBlock=1024 nBlock=1024 kBlock=1024 accumulate=float32 outermost=columns
+K=576 M=2048 N=1536: mBlock=512 nBlock=512 kBlock=1024 accumulate=float32 outermost=rows
+K=576 M=8192 N=1536: mBlock=512 nBlock=512 kBlock=1024 accumulate=float32 outermost=rows
+K=576 M=32768 N=1536: mBlock=512 nBlock=512 kBlock=1024 accumulate=float32 outermost=rows
+K=1536 M=128 N=576: mBlock=1024 nBlock=1024 kBlock=1024 accumulate=float32 outermost=columns
+K=1536 M=512 N=576: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=columns
+K=1536 M=2048 N=576: mBlock=1024 nBlock=1024 kBlock=1024 accumulate=float32 outermost=rows
+K=1536 M=8192 N=576: mBlock=1024 nBlock=512 kBlock=1024 accumulate=float32 outermost=rows
+K=1536 M=32768 N=576: mBlock=1024 nBlock=512 kBlock=1024 accumulate=float32 outermost=rows
 K=2048 M=128 N=2048: mBlock=256 nBlock=2048 kBlock=256 accumulate=float32 outermost=columns
 K=2048 M=512 N=2048: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=columns
 K=2048 M=2048 N=2048: mBlock=512 nBlock=512 kBlock=1024 accumulate=float32 outermost=rows
@@ -69,13 +89,13 @@ K=8192 M=8192 N=2048: mBlock=1024 nBlock=512 kBlock=2048 accumulate=float32 oute
 K=8192 M=32768 N=2048: mBlock=1024 nBlock=512 kBlock=2048 accumulate=float32 outermost=rows
 K=3072 M=128 N=8192: mBlock=256 nBlock=2048 kBlock=256 accumulate=float32 outermost=rows
 K=3072 M=512 N=8192: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=columns
-K=3072 M=2048 N=8192: mBlock=512 nBlock=512 kBlock=2048 accumulate=float32 outermost=columns
+K=3072 M=2048 N=8192: mBlock=256 nBlock=1024 kBlock=2048 accumulate=float32 outermost=columns
 K=3072 M=8192 N=8192: mBlock=256 nBlock=1024 kBlock=2048 accumulate=float32 outermost=rows
 K=3072 M=32768 N=8192: mBlock=256 nBlock=1024 kBlock=2048 accumulate=float32 outermost=rows
 K=8192 M=128 N=3072: mBlock=256 nBlock=2048 kBlock=256 accumulate=float32 outermost=rows
 K=8192 M=512 N=3072: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=columns
 K=8192 M=2048 N=3072: mBlock=512 nBlock=512 kBlock=1024 accumulate=float32 outermost=rows
-K=8192 M=8192 N=3072: mBlock=512 nBlock=512 kBlock=2048 accumulate=float32 outermost=rows
+K=8192 M=8192 N=3072: mBlock=1024 nBlock=512 kBlock=2048 accumulate=float32 outermost=rows
 K=8192 M=32768 N=3072: mBlock=1024 nBlock=512 kBlock=2048 accumulate=float32 outermost=rows
 K=4096 M=128 N=14336: mBlock=256 nBlock=2048 kBlock=256 accumulate=float32 outermost=rows
 K=4096 M=512 N=14336: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=columns
@@ -84,22 +104,22 @@ K=4096 M=8192 N=14336: mBlock=512 nBlock=512 kBlock=2048 accumulate=float32 oute
 K=4096 M=32768 N=14336: mBlock=256 nBlock=1024 kBlock=1024 accumulate=float32 outermost=rows
 K=14336 M=128 N=4096: mBlock=256 nBlock=2048 kBlock=256 accumulate=float32 outermost=rows
 K=14336 M=512 N=4096: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=columns
-K=14336 M=2048 N=4096: mBlock=512 nBlock=512 kBlock=2048 accumulate=float32 outermost=rows
+K=14336 M=2048 N=4096: mBlock=512 nBlock=1024 kBlock=2048 accumulate=float32 outermost=columns
 K=14336 M=8192 N=4096: mBlock=512 nBlock=512 kBlock=2048 accumulate=float32 outermost=rows
-K=14336 M=32768 N=4096: mBlock=512 nBlock=512 kBlock=2048 accumulate=float32 outermost=rows
+K=14336 M=32768 N=4096: mBlock=1024 nBlock=512 kBlock=1024 accumulate=float32 outermost=rows
 K=8192 M=128 N=28672: mBlock=256 nBlock=2048 kBlock=512 accumulate=float32 outermost=rows
 K=8192 M=512 N=28672: mBlock=256 nBlock=2048 kBlock=1024 accumulate=float32 outermost=columns
-K=8192 M=2048 N=28672: mBlock=512 nBlock=512 kBlock=1024 accumulate=float32 outermost=columns
+K=8192 M=2048 N=28672: mBlock=512 nBlock=1024 kBlock=2048 accumulate=float32 outermost=columns
 K=8192 M=8192 N=28672: mBlock=512 nBlock=512 kBlock=2048 accumulate=float32 outermost=columns
 K=8192 M=32768 N=28672: mBlock=2048 nBlock=512 kBlock=2048 accumulate=float32 outermost=rows
 K=28672 M=128 N=8192: mBlock=256 nBlock=2048 kBlock=256 accumulate=float32 outermost=rows
 K=28672 M=512 N=8192: mBlock=256 nBlock=2048 kBlock=1024 accumulate=float32 outermost=columns
-K=28672 M=2048 N=8192: mBlock=512 nBlock=1024 kBlock=2048 accumulate=float32 outermost=columns
-K=28672 M=8192 N=8192: mBlock=256 nBlock=1024 kBlock=2048 accumulate=float32 outermost=rows
-K=28672 M=32768 N=8192: mBlock=256 nBlock=1024 kBlock=2048 accumulate=float32 outermost=rows
+K=28672 M=2048 N=8192: mBlock=256 nBlock=2048 kBlock=512 accumulate=float32 outermost=columns
+K=28672 M=8192 N=8192: mBlock=512 nBlock=512 kBlock=2048 accumulate=float32 outermost=columns
+K=28672 M=32768 N=8192: mBlock=512 nBlock=512 kBlock=1024 accumulate=float32 outermost=rows
 K=8192 M=128 N=16384: mBlock=256 nBlock=2048 kBlock=256 accumulate=float32 outermost=rows
-K=8192 M=512 N=16384: mBlock=512 nBlock=1024 kBlock=512 accumulate=float32 outermost=columns
-K=8192 M=2048 N=16384: mBlock=512 nBlock=512 kBlock=2048 accumulate=float32 outermost=columns
+K=8192 M=512 N=16384: mBlock=256 nBlock=2048 kBlock=1024 accumulate=float32 outermost=columns
+K=8192 M=2048 N=16384: mBlock=512 nBlock=1024 kBlock=2048 accumulate=float32 outermost=columns
 K=8192 M=8192 N=16384: mBlock=512 nBlock=512 kBlock=2048 accumulate=float32 outermost=columns
 K=8192 M=32768 N=16384: mBlock=256 nBlock=1024 kBlock=1024 accumulate=float32 outermost=rows`,
 }

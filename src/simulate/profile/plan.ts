@@ -9,11 +9,21 @@
  */
 
 import type { Machine } from '../../device/index.ts'
-import { type Alloc, type Binding, dtypeOf, Extents, type Program } from '../../nki/index.ts'
+import {
+  type Alloc,
+  type Binding,
+  dtypeOf,
+  Extents,
+  type Interval,
+  overlap,
+  type Placed,
+  type Program,
+  place,
+  shareMemory,
+} from '../../nki/index.ts'
 import { dtypeInfo } from '../../tensor/index.ts'
 import { type Access, accessesOf, type Grid, gridOf, tilesOf } from './grid.ts'
-import { type Interval, type Lifetime, lifetimes, overlap } from './lifetime.ts'
-import { type Placed, place, shareMemory } from './placement.ts'
+import { type Lifetime, lifetimes } from './lifetime.ts'
 import { carryingLoop } from './spill.ts'
 
 export type Residence = 'resident' | 'streamed' | 'spilled'

@@ -3,21 +3,29 @@
  * only buffers lie that are never alive together with it. Two phases of a kernel then share memory, and the second one
  * waits for the first.
  */
-import { type Interval, overlap } from './lifetime.ts'
 
-export interface Block {
+/** Positions in the text of a program. */
+export interface Interval {
+  readonly from: number
+  /** Inclusive. */
+  readonly to: number
+}
+
+export const overlap = (a: Interval, b: Interval): boolean => a.from <= b.to && b.from <= a.to
+
+export interface OnChipBlock {
   /** Bytes per partition. */
   readonly bytes: number
   readonly alive: Interval
 }
 
-export interface Placed<T extends Block> {
+export interface Placed<T extends OnChipBlock> {
   readonly block: T
   readonly address: number
 }
 
 /** null when they do not fit. */
-export function place<T extends Block>(blocks: readonly T[], capacity: number): Placed<T>[] | null {
+export function place<T extends OnChipBlock>(blocks: readonly T[], capacity: number): Placed<T>[] | null {
   const placed: Placed<T>[] = []
   for (const block of [...blocks].sort((a, b) => b.bytes - a.bytes)) {
     const address =
@@ -33,7 +41,7 @@ export function place<T extends Block>(blocks: readonly T[], capacity: number): 
   return placed
 }
 
-function firstGap(bytes: number, taken: readonly Placed<Block>[], capacity: number): number | null {
+function firstGap(bytes: number, taken: readonly Placed<OnChipBlock>[], capacity: number): number | null {
   let address = 0
   for (const { block, address: other } of [...taken].sort((a, b) => a.address - b.address)) {
     if (other - address >= bytes) break
@@ -42,5 +50,5 @@ function firstGap(bytes: number, taken: readonly Placed<Block>[], capacity: numb
   return address + bytes <= capacity ? address : null
 }
 
-export const shareMemory = (a: Placed<Block>, b: Placed<Block>): boolean =>
+export const shareMemory = (a: Placed<OnChipBlock>, b: Placed<OnChipBlock>): boolean =>
   a.address < b.address + b.block.bytes && b.address < a.address + a.block.bytes
