@@ -24,7 +24,7 @@ const ESTIMATES: Readonly<Record<TunedKernel, Estimated>> = {
 
 /**
  * Added to an estimate for each of them, as a share: an estimate is off by several percent, and less is known of a schedule
- * the further away it was found. From 0.02 to 0.06 it makes little difference.
+ * the further away it was found. From 0.04 to 0.1 it makes little difference.
  */
 const DOUBT_PER_DOUBLING = 0.06
 
