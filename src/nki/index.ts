@@ -4,8 +4,8 @@ export { type Binding, bind, type Dims, dtypeOf, operandDtypes } from './bind.ts
 export { ArgumentError, type Fault, KernelError } from './errors.ts'
 export { Extents, type Reading } from './extents.ts'
 export {
+  AUTO,
   BUFFERS,
-  DEGREES,
   type Kernel,
   type KernelDef,
   kernel,

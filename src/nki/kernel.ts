@@ -79,6 +79,8 @@ export interface Kernel {
   /** The entries of the default schedule for a shape that differ from `schedule`; of trn1, unless a core is named. */
   defaultFor(dims: Readonly<Record<string, number>>, target?: string): ScheduleValues
   readonly space: Readonly<Record<string, readonly number[]>>
+  /** Numbers that the entry `buffers` takes beside `auto`; none where the kernel gives that entry a meaning of its own. */
+  readonly degrees: readonly number[]
   /** Dimensions in the order in which the inputs name them. */
   readonly dims: readonly string[]
   reference(algebra: Algebra, inputs: Readonly<Record<string, Matrix>>, options: OptionValues): Matrix
@@ -99,6 +101,7 @@ export function kernel<
   checkDeclared(def)
   const choices: Words = def.choices ?? {}
   const own = { ...def.schedule, ...firstWords(choices) }
+  const degrees = BUFFERS in own ? [] : DEGREES
   const defaults = BUFFERS in own ? own : { ...own, [BUFFERS]: AUTO }
   // from here on names are only known at run time: the one place where the declaration loses its types
   const untyped = def as unknown as Declared
@@ -114,11 +117,13 @@ export function kernel<
     schedules: { default: {}, ...(def.schedules as Record<string, ScheduleValues> | undefined) },
     defaultFor: (dims, target = 'trn1') => untyped.defaultFor?.(dims, target) ?? {},
     space: untyped.space ?? {},
+    degrees,
     dims: [...new Set(Object.values<readonly string[]>(def.inputs).flat())],
     reference: (algebra, inputs, options) =>
       untyped.reference(algebra, inputs, { ...firstWords(def.options ?? {}), ...options }),
     macs: (dims) => untyped.macs(dims),
-    trace: (schedule = {}, options = {}) => traceKernel(untyped, defaults, choices, schedule, options),
+    trace: (schedule = {}, options = {}) =>
+      traceKernel(untyped, defaults, choices, degrees, schedule, options),
   }
 }
 
@@ -127,12 +132,12 @@ export function kernel<
  * copies rotate of what is allocated to rotate at all. `auto` leaves it to the compiler, which takes what fits.
  */
 export const BUFFERS = 'buffers'
-const AUTO = 'auto'
-/** One copy: a load waits for what reads the block before. More than four never paid (device/, bufferingDegree). */
-export const DEGREES = [1, 2, 3, 4]
+export const AUTO = 'auto'
+/** One copy: a load waits for what reads the block before. The profiler takes no more than four (device/, bufferingDegree). */
+const DEGREES = [1, 2, 3, 4]
 
 /** A declaration after its types are gone; what it may leave out is optional still. */
-type Declared = Omit<Kernel, 'trace' | 'defaultFor' | 'limits' | 'options' | 'space'> &
+type Declared = Omit<Kernel, 'trace' | 'defaultFor' | 'limits' | 'options' | 'space' | 'degrees'> &
   Partial<Pick<Kernel, 'defaultFor' | 'limits' | 'options' | 'space'>> & { trace: Body }
 
 type Body = (
@@ -152,20 +157,19 @@ function traceKernel(
   def: Declared,
   defaults: ScheduleValues,
   choices: Words,
+  degrees: readonly number[],
   schedule: ScheduleValues,
   options: OptionValues,
 ): Program {
   const values = { ...defaults, ...schedule }
-  const degrees =
-    defaults[BUFFERS] === AUTO && !(BUFFERS in choices)
-      ? { [BUFFERS]: [AUTO, ...DEGREES.map(String)] as const }
-      : {}
-  checkEntries(def.name, 'schedule', schedule, defaults, { ...degrees, ...choices } as Words)
+  const buffers: Words = degrees.length > 0 ? { [BUFFERS]: [AUTO, ...degrees.map(String)] } : {}
+  checkEntries(def.name, 'schedule', schedule, defaults, { ...choices, ...buffers })
   const usual = firstWords(def.options ?? {})
   checkEntries(def.name, 'option', options, usual, def.options ?? {})
   const wanted = { ...usual, ...options }
-  const degree = BUFFERS in degrees && values[BUFFERS] !== AUTO ? Number(values[BUFFERS]) : null
-  const words = degree === null ? Object.keys(choices) : [...Object.keys(choices), BUFFERS]
+  const degree = BUFFERS in buffers && values[BUFFERS] !== AUTO ? Number(values[BUFFERS]) : null
+  // what is left to the compiler is no choice of the program
+  const words = Object.keys(degree === null ? choices : { ...choices, ...buffers })
   const chosen = Object.fromEntries(words.map((name) => [name, String(values[name])]))
   const trace = new Trace(def.name, degree)
   const params = Object.entries(values).flatMap(([name, value]) =>

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { DEVICES } from '../device/index.ts'
-import { findFamily } from '../kernels/index.ts'
-import { bind, type Dims, type Kernel, type ScheduleValues } from '../nki/index.ts'
+import { alone, findFamily } from '../kernels/index.ts'
+import { bind, type Dims, type Kernel, kernel, type ScheduleValues } from '../nki/index.ts'
 import { leastTime, profile } from '../simulate/index.ts'
 import { type Cache, cacheKey, candidates, diskCache, memoryCache, modelVersion, tune } from './index.ts'
 
@@ -109,6 +109,29 @@ describe('a search', () => {
     const { best, degrees } = await tune(family, dims, 'bfloat16', DEVICES.trn1, { fixed })
     expect(best.schedule.buffers).toBe(1)
     expect(degrees).toEqual([])
+  })
+
+  test('leaves an entry buffers alone that a kernel gives a meaning of its own', async () => {
+    const copy = kernel({
+      name: 'copy',
+      summary: 'Y = X',
+      inputs: { x: ['M', 'N'] },
+      output: ['M', 'N'],
+      schedule: {},
+      choices: { buffers: ['auto', 'two'] },
+      reference: (_, { x }) => x,
+      macs: () => 0,
+      trace({ nl, nisa }, { x, y }, { M, N }, s) {
+        for (const m of nl.affineRange(M.tiles(128))) {
+          const rows = nl.sbuf('rows', [m, N], x.dtype, { buffers: s.buffers === 'two' ? 2 : 1 })
+          nisa.dmaCopy({ dst: rows, src: x.at(m) })
+          nisa.dmaCopy({ dst: y.at(m), src: rows })
+        }
+      },
+    })
+    const own = alone({ group: 'own' }, copy)
+    const { tried, degrees } = await tune(own, { M: 1000, N: 64 }, 'bfloat16', DEVICES.trn1)
+    expect([tried, degrees]).toEqual([2, []])
   })
 
   test('says what became of every candidate, the best first', async () => {

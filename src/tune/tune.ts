@@ -11,7 +11,7 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { Device } from '../device/index.ts'
 import { type Family, formsFor } from '../kernels/index.ts'
-import { BUFFERS, bind, DEGREES, type Dims, type OptionValues, type ScheduleValues } from '../nki/index.ts'
+import { AUTO, BUFFERS, bind, type Dims, type OptionValues, type ScheduleValues } from '../nki/index.ts'
 import { profile } from '../simulate/index.ts'
 import type { Dtype } from '../tensor/index.ts'
 import { type Cache, type Cost, cacheKey } from './cache.ts'
@@ -154,12 +154,12 @@ class Search {
 
   /**
    * The best schedule at every degree of multi-buffering. The others keep to `auto`, with which the profiler takes as many
-   * copies as there is room for: fewer could only win by leaving room to something else.
+   * copies as there is room for; fewer of them win now and then.
    */
   private async degrees({ kernel, schedule }: Prospect): Promise<Prospect[]> {
     const { options = {}, fixed = {} } = this.options
-    if (schedule[BUFFERS] !== 'auto' || BUFFERS in fixed) return []
-    const all = DEGREES.map((degree) => {
+    if (schedule[BUFFERS] !== AUTO || BUFFERS in fixed) return []
+    const all = kernel.degrees.map((degree) => {
       const entry = { kernel, schedule: { ...schedule, [BUFFERS]: degree }, named: false }
       return prospectOf(entry, options, this.dims, this.dtype, this.device)
     })
