@@ -15,6 +15,7 @@ export {
   peakMacs,
   withCalibrated,
 } from './machine.ts'
+export { type Interval, type OnChipBlock, overlap, type Placed, place, shareMemory } from './placement.ts'
 export type { Quantity } from './quantity.ts'
 export { trn1, trn2, trn3 }
 

@@ -9,8 +9,8 @@
  * The first blocks have to arrive before anything is multiplied, and the last result has to leave. Costs are those of the
  * op table and of the device tables, for operands of two bytes; what only the profiler knows is the order of instructions.
  */
-import { dmaTime, type Machine } from '../device/index.ts'
-import { type OnChipBlock, place, TILE_SIZE } from '../nki/index.ts'
+import { dmaTime, type Machine, type OnChipBlock, place } from '../device/index.ts'
+import { TILE_SIZE } from '../nki/index.ts'
 
 const { pmax, gemmMovingFmax } = TILE_SIZE
 /** Bytes of an operand, and of a sum. */

@@ -2,8 +2,8 @@
  * The phases of the kernels that have tables, for the estimate of their time: what lowrank/strip.ts, mlp/swiglu.ts and
  * matmul/product.ts do, as numbers.
  */
-import type { Machine } from '../device/index.ts'
-import { balanced, type Dims, type OnChipBlock, type ScheduleValues } from '../nki/index.ts'
+import type { Machine, OnChipBlock } from '../device/index.ts'
+import { balanced, type Dims, type ScheduleValues } from '../nki/index.ts'
 import {
   banks,
   type Estimate,

@@ -27,7 +27,6 @@ export type {
 } from './op.ts'
 export { ACTIVATIONS, type ActivationFunction } from './ops/functions.ts'
 export { opTable } from './ops/index.ts'
-export { type Interval, type OnChipBlock, overlap, type Placed, place, shareMemory } from './placement.ts'
 export { type PrintOptions, print } from './print.ts'
 export {
   type Alloc,

@@ -2,7 +2,8 @@
  * When buffers are alive, in positions of the program text. Buffers whose lifetimes do not overlap may share memory:
  * the blocks of the first product of a fused kernel and those of its second one, for example.
  */
-import type { Alloc, Interval, Loop, Node, Op, Program } from '../../nki/index.ts'
+import type { Interval } from '../../device/index.ts'
+import type { Alloc, Loop, Node, Op, Program } from '../../nki/index.ts'
 
 export interface Lifetime {
   /** Within one iteration of the loop that allocates it. */

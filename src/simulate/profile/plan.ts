@@ -8,19 +8,8 @@
  * spilled   a computed strip: part of it lives in HBM, and is saved and reloaded as it is worked on.
  */
 
-import type { Machine } from '../../device/index.ts'
-import {
-  type Alloc,
-  type Binding,
-  dtypeOf,
-  Extents,
-  type Interval,
-  overlap,
-  type Placed,
-  type Program,
-  place,
-  shareMemory,
-} from '../../nki/index.ts'
+import { type Interval, type Machine, overlap, type Placed, place, shareMemory } from '../../device/index.ts'
+import { type Alloc, type Binding, dtypeOf, Extents, type Program } from '../../nki/index.ts'
 import { dtypeInfo } from '../../tensor/index.ts'
 import { type Access, accessesOf, type Grid, gridOf, tilesOf } from './grid.ts'
 import { type Lifetime, lifetimes } from './lifetime.ts'

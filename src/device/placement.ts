@@ -4,7 +4,7 @@
  * waits for the first.
  */
 
-/** Positions in the text of a program. */
+/** Times in the order in which they come: positions in the text of a program, or its steps. */
 export interface Interval {
   readonly from: number
   /** Inclusive. */
