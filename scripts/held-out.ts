@@ -3,21 +3,12 @@
  * that are as exact. They are drawn from a fixed seed: rows from 129 to 40000, as likely between 1000 and 2000 as between
  * 10000 and 20000; hidden sizes of language models and multiples of 100; ranks of any size, most of them multiples of 64.
  */
+import { assignments } from '../src/cli/output.ts'
 import { DEVICES, type DeviceName } from '../src/device/index.ts'
-import { alone, choose, EXACT_SUMS, findFamily, traceChoice } from '../src/kernels/index.ts'
-import { bind, type Dims } from '../src/nki/index.ts'
+import { alone, choose, EXACT_SUMS, findFamily, TUNED_KERNELS, traceChoice } from '../src/kernels/index.ts'
+import { bind, type Dims, type ScheduleValues } from '../src/nki/index.ts'
 import { profile } from '../src/simulate/index.ts'
-import { diskCache, tune } from '../src/tune/index.ts'
-
-export const TABLED = [
-  'fused_xuv',
-  'fused_xtuv',
-  'fused_xuv_transposed',
-  'fused_xtuv_transposed',
-  'fused_mlp',
-  'fused_mlp_up_transposed',
-  'matmul_fully_optimized',
-] as const
+import { diskCache, searched, tune } from '../src/tune/index.ts'
 
 export interface HeldOut {
   readonly name: string
@@ -68,7 +59,7 @@ export function heldOut(each: number, seed: number): readonly HeldOut[] {
     const dims = Object.fromEntries(findFamily(name).general.dims.map((dim) => [dim, all[dim]!]))
     return { name, target: pick(CORES), dims }
   }
-  return Array.from({ length: each }, () => TABLED.map(one)).flat()
+  return Array.from({ length: each }, () => TUNED_KERNELS.map(one)).flat()
 }
 
 /** How far the default of one is from the best. */
@@ -83,9 +74,7 @@ export async function distanceOf(one: HeldOut): Promise<Distance> {
   const fixed = { accumulate: sums }
   const { best } = await tune(family, dims, 'bfloat16', device, { fixed, cache: diskCache() })
   const seconds = metrics.total_time - bounds.launch
-  const free = [...Object.keys(family.general.space), ...Object.keys(family.general.choices)]
-  const text = (schedule: Readonly<Record<string, unknown>>): string =>
-    free.map((entry) => `${entry}=${schedule[entry]}`).join(' ')
+  const text = (schedule: ScheduleValues): string => assignments(searched(family.general, schedule))
   return {
     ...one,
     seconds,

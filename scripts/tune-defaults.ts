@@ -1,15 +1,15 @@
 /**
  * `npm run tune-defaults`: searches the default schedules, and writes src/kernels/tuned/. Costs come from the tuner's
- * cache where they are there, so that only what changed is modelled again, and a run that was stopped goes on. To be reviewed like any other change: what a
- * new table means for time is in docs/tuning.md, which `npm run tuning-report` writes. `-- KERNEL…` searches the tables of
- * these kernels only.
+ * cache where they are there, so that only what changed is modelled again, and a run that was stopped goes on. To be
+ * reviewed like any other change: what a new table means for time is in docs/tuning.md, which `npm run tuning-report`
+ * writes. `-- KERNEL…` searches the tables of these kernels only.
  */
 import { writeFileSync } from 'node:fs'
 import { assignments } from '../src/cli/output.ts'
 import { DEVICES } from '../src/device/index.ts'
-import { alone, EXACT_SUMS, findFamily } from '../src/kernels/index.ts'
+import { alone, EXACT_SUMS, findFamily, type TunedKernel, worthRounding } from '../src/kernels/index.ts'
 import type { Dims, ScheduleValues } from '../src/nki/index.ts'
-import { type Candidate, diskCache, tune } from '../src/tune/index.ts'
+import { type Candidate, diskCache, searched, tune } from '../src/tune/index.ts'
 import { LAYERS, MLPS, SMALLER } from './layers.ts'
 
 const MLP_ROWS = [256, 512, 1024, 4096]
@@ -26,16 +26,15 @@ const KERNELS = {
   fused_mlp: { layers: MLPS, rows: MLP_ROWS, targets: PUBLISHED },
   fused_mlp_up_transposed: { layers: MLPS, rows: UP_ROWS, targets: PUBLISHED },
   matmul_fully_optimized: { layers: LAYERS, rows: [128, 512, 2048, 8192, 32768], targets: PUBLISHED },
-} as const
+} as const satisfies Readonly<Record<TunedKernel, unknown>>
 
-type Name = keyof typeof KERNELS
+type Name = TunedKernel
 type Target = (typeof TARGETS)[number]
 
-const seconds = ({ metrics }: Candidate): number => metrics.total_time
-const traffic = ({ metrics }: Candidate): number => metrics.hbm_read_bytes + metrics.hbm_write_bytes
-
-/** Sums are rounded once, unless two or three of them on chip (the MLP's) cost this much in time or in traffic. */
-const WORTH = { seconds: 1.1, traffic: 1.5 }
+const cost = ({ metrics }: Candidate) => ({
+  time: metrics.total_time,
+  bytes: metrics.hbm_read_bytes + metrics.hbm_write_bytes,
+})
 
 async function best(name: Name, target: Target, dims: Dims): Promise<ScheduleValues> {
   // the default of today is not among the candidates: the table does not depend on the one before it
@@ -49,23 +48,18 @@ async function best(name: Name, target: Target, dims: Dims): Promise<ScheduleVal
   const exact = (await search(EXACT_SUMS)).best
   if (!name.startsWith('fused_mlp')) return exact.schedule
   const rounded = (await search('input')).best
-  const costly =
-    seconds(exact) > WORTH.seconds * seconds(rounded) || traffic(exact) > WORTH.traffic * traffic(rounded)
-  return costly ? rounded.schedule : exact.schedule
+  return worthRounding(cost(exact), cost(rounded)) ? rounded.schedule : exact.schedule
 }
 
 async function lines(name: Name, target: Target): Promise<string> {
   const { general } = findFamily(name)
   const { layers, rows } = KERNELS[name]
-  const free = [...Object.keys(general.space), ...Object.keys(general.choices)]
   const texts: string[] = []
   for (const layer of layers)
     for (const M of rows) {
       const dims = Object.fromEntries(general.dims.map((dim) => [dim, { M, ...layer }[dim]!]))
-      const schedule = Object.entries(await best(name, target, dims)).filter(([entry]) =>
-        free.includes(entry),
-      )
-      const text = `${assignments(dims)}: ${assignments(Object.fromEntries(schedule))}`
+      const schedule = searched(general, await best(name, target, dims))
+      const text = `${assignments(dims)}: ${assignments(schedule)}`
       console.error(`${name} on ${target}, ${text}`)
       texts.push(text)
     }

@@ -4,12 +4,20 @@
  * targets at the seed's workload.
  */
 import { writeFileSync } from 'node:fs'
+import { assignments } from '../src/cli/output.ts'
 import { DEVICES, type DeviceName } from '../src/device/index.ts'
-import { choose, EXACT_SUMS, findFamily, type ScheduleRequest, traceChoice } from '../src/kernels/index.ts'
+import {
+  choose,
+  EXACT_SUMS,
+  findFamily,
+  type ScheduleRequest,
+  TUNED_KERNELS,
+  traceChoice,
+} from '../src/kernels/index.ts'
 import { bind, type Dims } from '../src/nki/index.ts'
 import { profile } from '../src/simulate/index.ts'
 import { type Candidate, diskCache, tune } from '../src/tune/index.ts'
-import { type Distance, distanceOf, heldOut, TABLED } from './held-out.ts'
+import { type Distance, distanceOf, heldOut } from './held-out.ts'
 import { LAYERS } from './layers.ts'
 import { table } from './markdown.ts'
 
@@ -153,7 +161,7 @@ async function between(): Promise<string> {
     return [name, String(some.length), at(0.5), at(0.9), at(0.95), at(1)]
   }
   const summary = [
-    ...TABLED.map((name) =>
+    ...TUNED_KERNELS.map((name) =>
       quantiles(
         name,
         all.filter((one) => one.name === name),
@@ -172,9 +180,7 @@ async function between(): Promise<string> {
       worst.map(({ name, target, dims, seconds, ratio, schedules }) => [
         name,
         target,
-        Object.entries(dims)
-          .map(([dim, size]) => `${dim}=${size}`)
-          .join(' '),
+        assignments(dims),
         ms(seconds),
         ratio.toFixed(2),
         ...schedules,
@@ -221,8 +227,8 @@ Default schedules come from a table ([src/kernels/tuned/](../src/kernels/tuned/)
 the shapes in between ([defaults.ts](../src/kernels/defaults.ts)): of the schedules in the table, the one whose time a closed
 form ([estimate.ts](../src/kernels/estimate.ts)) takes to be the least, those found for shapes nearby preferred. They round a
 sum once: it is kept in float32 in SBUF, or in PSUM over the whole contraction (\`accumulate=psum\`), which spares the vector
-engine at small layers. \`over the best\` compares with schedules that round sums once per block as well, as the seed does: that halves their space, and the error grows with
-the contraction. M = 300 and 2048 are in between the rows of the table.
+engine at small layers. \`over the best\` compares with schedules that round sums once per block as well, as the seed does:
+that halves their space, and the error grows with the contraction. M = 300 and 2048 are in between the rows of the table.
 
 ${await prefill()}
 

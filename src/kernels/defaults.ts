@@ -7,10 +7,12 @@
  * they are cut shorter until some do. Sized for elements of two bytes; float32 takes twice the room, and may spill.
  */
 import { DEVICES, type DeviceName, type Machine, machineOf } from '../device/index.ts'
-import type { Dims, ScheduleValues } from '../nki/index.ts'
+import { type Dims, type ScheduleValues, TILE_SIZE } from '../nki/index.ts'
 import type { Estimate } from './estimate.ts'
 import { dense, type Estimated, fused } from './phases.ts'
 import { TUNED, type TunedKernel } from './tuned/index.ts'
+
+const { pmax } = TILE_SIZE
 
 const ESTIMATES: Readonly<Record<TunedKernel, Estimated>> = {
   fused_xuv: fused({ x: 'plain', y: 'plain' }),
@@ -55,11 +57,12 @@ export const tunedFor =
     const found = fitting(tableOf(kernel, target), ESTIMATES[kernel], dims, machine)
     const exact = best(found.filter(({ schedule }) => schedule.accumulate !== 'input'))
     const rounded = best(found.filter(({ schedule }) => schedule.accumulate === 'input'))
-    const chosen = !exact || (rounded && isWorth(exact, rounded)) ? rounded! : exact
+    const chosen = !exact || (rounded && worthRounding(exact, rounded)) ? rounded! : exact
     return chosen.schedule as Entries // its own entries, as the search wrote them
   }
 
-const isWorth = (exact: Estimate, rounded: Estimate): boolean =>
+/** Whether rounding once costs too much: of what two schedules take, in any unit of time. */
+export const worthRounding = (exact: Estimate, rounded: Estimate): boolean =>
   exact.time > WORTH.time * rounded.time || exact.bytes > WORTH.bytes * rounded.bytes
 
 const best = (all: readonly Candidate[]): Candidate | undefined =>
@@ -96,7 +99,7 @@ function shortened({ schedule, shapes }: Found): readonly Found[] {
     ...Object.fromEntries(
       names.flatMap((name) => {
         const size = schedule[name]
-        return typeof size === 'number' ? [[name, Math.max(TILE, Math.floor(size / 2 / TILE) * TILE)]] : []
+        return typeof size === 'number' ? [[name, Math.max(pmax, Math.floor(size / 2 / pmax) * pmax)]] : []
       }),
     ),
   })
@@ -105,8 +108,6 @@ function shortened({ schedule, shapes }: Found): readonly Found[] {
     .filter((shorter) => JSON.stringify(shorter) !== same)
     .map((shorter) => ({ schedule: shorter, shapes }))
 }
-
-const TILE = 128
 
 /** Every schedule once, with all its shapes. */
 function grouped(rows: readonly Found[]): readonly Found[] {

@@ -6,6 +6,7 @@ import { MATMUL } from './matmul/index.ts'
 import { MLP } from './mlp/index.ts'
 
 export { EXACT_SUMS } from './blocks.ts'
+export { worthRounding } from './defaults.ts'
 export {
   alone,
   type Choice,
@@ -18,6 +19,8 @@ export {
   traceChoice,
   withinLimits,
 } from './family.ts'
+
+export { TUNED_KERNELS, type TunedKernel } from './tuned/index.ts'
 
 export const FAMILIES: readonly Family[] = [...MATMUL, ...LOWRANK, ...MLP]
 

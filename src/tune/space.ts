@@ -44,6 +44,10 @@ export function candidates(kernel: Kernel, dims: Dims, fixed: Fixed = {}, target
   return [...new Map(all.map((schedule) => [JSON.stringify(schedule), schedule])).values()]
 }
 
+/** The entries that a search chooses, out of a schedule: those of the space and the choices. */
+export const searched = ({ space, choices }: Kernel, schedule: ScheduleValues): ScheduleValues =>
+  Object.fromEntries(Object.entries(schedule).filter(([entry]) => entry in space || entry in choices))
+
 const named = (kernel: Kernel, dims: Dims, target: string): ScheduleValues[] => [
   kernel.defaultFor(dims, target),
   ...Object.values(kernel.schedules),

@@ -16,8 +16,8 @@ interface Tables {
 
 export const TUNED = {
   fused_xuv: FUSED_XUV,
-  fused_xuv_transposed: FUSED_XUV_TRANSPOSED,
   fused_xtuv: FUSED_XTUV,
+  fused_xuv_transposed: FUSED_XUV_TRANSPOSED,
   fused_xtuv_transposed: FUSED_XTUV_TRANSPOSED,
   fused_mlp: FUSED_MLP,
   fused_mlp_up_transposed: FUSED_MLP_UP_TRANSPOSED,
@@ -25,3 +25,4 @@ export const TUNED = {
 } satisfies Readonly<Record<string, Tables>>
 
 export type TunedKernel = keyof typeof TUNED
+export const TUNED_KERNELS = Object.keys(TUNED) as TunedKernel[]
