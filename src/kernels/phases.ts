@@ -3,7 +3,7 @@
  * matmul/product.ts do, as numbers.
  */
 import type { Machine, OnChipBlock } from '../device/index.ts'
-import { balanced, type Dims, type ScheduleValues } from '../nki/index.ts'
+import { balanced, type Dims, type ScheduleValues, TILE_SIZE } from '../nki/index.ts'
 import {
   banks,
   type Estimate,
@@ -18,6 +18,8 @@ import {
   SUM,
   tiles,
 } from './estimate.ts'
+
+const { pmax, gemmMovingFmax } = TILE_SIZE
 
 /** What a schedule of a kernel takes; null where it does not fit in SBUF. */
 export type Estimated = (schedule: ScheduleValues, dims: Dims, machine: Machine) => Estimate | null
@@ -115,10 +117,12 @@ function projected({ pairs = 1, x }: Fused, sizes: Sizes, K: number, r: number) 
   const byTensor = x === 'plain' && schedule.transposeBy === 'tensor'
   const loadX = (size: number, blocks: number): Moves => {
     if (x === 'transposed') return rowsOf(size, m, blocks)
-    return byTensor ? rowsOf(m, size, blocks) : rowsOf(Math.min(m, 128), 128, blocks * tiles(m) * tiles(size))
+    return byTensor
+      ? rowsOf(m, size, blocks)
+      : rowsOf(Math.min(m, pmax), pmax, blocks * tiles(m) * tiles(size))
   }
   const transposes = byTensor
-    ? [{ tensor: product(K, m, 128, machine), vector: elementwise(K, 128 * tiles(m), tiles(m), machine) }]
+    ? [{ tensor: product(K, m, pmax, machine), vector: elementwise(K, pmax * tiles(m), tiles(m), machine) }]
     : []
   const uBytes = tiles(k.size) * rank.size * OPERAND
   const phase: Phase = {
@@ -218,7 +222,7 @@ function hidden({ rows: m, schedule, machine }: Sizes, r: number, N: number): Ph
     blocks: [
       alive(vBytes, AT.hidden),
       alive(vBytes, AT.hidden),
-      alive(Math.min(m, 512) * SUM, AT.hidden),
+      alive(Math.min(m, gemmMovingFmax) * SUM, AT.hidden),
       alive(tiles(n.size) * m * OPERAND, AT.hidden, AT.down),
       alive(tiles(n.size) * rank.size * OPERAND, AT.down),
     ],
@@ -254,8 +258,9 @@ const denseStrip: StripOf = (schedule, dims, machine) => {
   }
 }
 
+const byColumns = inStrips('N', 'nBlock', denseStrip)
+const byRows = inStrips('M', 'mBlock', denseStrip)
+
 /** The dense product, whichever loop is outermost. */
-export const dense: Estimated = (schedule, dims, machine) =>
-  (schedule.outermost === 'columns'
-    ? inStrips('N', 'nBlock', denseStrip)
-    : inStrips('M', 'mBlock', denseStrip))(schedule, dims, machine)
+export const dense: Estimated = (schedule, ...at) =>
+  (schedule.outermost === 'columns' ? byColumns : byRows)(schedule, ...at)

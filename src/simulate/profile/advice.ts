@@ -1,4 +1,5 @@
 /** Advice: rules with thresholds over a profile, each in one sentence that says what is wrong and what to try. */
+import { PARTITIONS } from '../../nki/index.ts'
 import type { Bounds } from './bounds.ts'
 import type { Metrics } from './metrics.ts'
 import type { Buffer, MemoryPlan } from './plan.ts'
@@ -8,7 +9,6 @@ export interface Advice {
   readonly text: string
 }
 
-const PARTITIONS = 128
 /** Below 2 KiB per partition, that is 256 KiB per DMA of 128 rows, a DMA does not reach its bandwidth (DMA guide). */
 const SMALL_DMA_BYTES = PARTITIONS * 2048
 /** Shares, in percent, from which a thing is worth a remark; of transposes, their share of the whole time. */
