@@ -1,6 +1,7 @@
 /**
  * What runs in a Node process of its own: this project's engine and the peers written for JavaScript. Each gives
- * prepare({ product, x, chains }) → { run(), y(), release() }, where `run` does every chain once.
+ * prepare({ product, x, chains }) → { run(), y(), release() }, where `run` does every chain once; and `bytes`, if it knows
+ * what the weights of one chain take.
  */
 import { availableParallelism } from 'node:os'
 import { model } from './onnx.mjs'
@@ -50,8 +51,10 @@ async function neuronmm({ backend = 'auto', dtype = 'float32', fused = true }) {
     peaks: () => ({ peaks: engine.measurePeaks() }),
     prepare({ product, x, chains }) {
       const prepared = chains.map((chain) => forms[product](chain, x.shape[0]))
+      const bytes = prepared[0].layers.reduce((sum, layer) => sum + layer.bytes, 0)
       let out
       return {
+        bytes,
         run: () => {
           for (const { call } of prepared.toReversed()) out = call(x.values)
         },

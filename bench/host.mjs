@@ -88,14 +88,14 @@ async function startAll() {
   }
 }
 
-/** Those of the started that can do the work, ready to run, with what preparing one chain took. */
+/** Those of the started that can do the work, ready to run, with what preparing one chain took and takes. */
 async function prepareAll(work) {
   const ready = []
   for (const candidate of started) {
     if (work.product === 'dense' && candidate.fused === false) continue
     try {
-      const { milliseconds } = await candidate.ask({ do: 'prepare', work })
-      ready.push({ ...candidate, packing: milliseconds })
+      const { milliseconds, bytes } = await candidate.ask({ do: 'prepare', work })
+      ready.push({ ...candidate, packing: milliseconds, bytes })
     } catch (error) {
       if (!candidate.isPeer) throw error
       missing.push(`${candidate.label}, ${work.product} ${work.chains[0][0].shape}: ${error.message}`)
@@ -120,9 +120,9 @@ async function measure(product, shape, rows) {
     for (const { ask } of ready) await ask({ do: 'release' })
 
     const peaks = mediansOf(probes)
-    const group = ready.map(({ label, name, dtype, fused, isPeer, isDefault, packing }, i) => {
+    const group = ready.map(({ label, name, dtype, fused, isPeer, isDefault, packing, bytes }, i) => {
       const milliseconds = median(times[i]) / work.chains.length
-      const amount = decode ? (dtype === 'bfloat16' ? 2 : 4) * weights : 2 * macs
+      const amount = decode ? (bytes ?? (dtype === 'bfloat16' ? 2 : 4) * weights) : 2 * macs
       const peak = peaks?.[decode ? 'readBytes' : dtype]
       return {
         ...{ label, name, dtype, fused, isPeer, isDefault, milliseconds },

@@ -22,7 +22,7 @@ const requests = {
     const chains = work.chains.map((chain) => chain.map(readMatrix))
     const start = performance.now()
     prepared = await candidate.prepare({ product: work.product, x, chains })
-    return { milliseconds: (performance.now() - start) / chains.length }
+    return { milliseconds: (performance.now() - start) / chains.length, bytes: prepared.bytes }
   },
   /** Once to warm up: while the others ran, this process slept, and its processors with it. Then once on the clock. */
   async run() {

@@ -18,12 +18,16 @@ const runtime = (name) =>
   execFileSync('g++', [`-print-file-name=${name}`])
     .toString()
     .trim()
-execFileSync('npx', ['vitest', 'run', 'src/engine/conformance', '--pool=forks'], {
-  ...inherit,
-  env: {
-    ...process.env,
-    NEURONMM_ADDON: addon,
-    LD_PRELOAD: `${runtime('libasan.so')} ${runtime('libstdc++.so')}`,
-    ASAN_OPTIONS: 'detect_leaks=0',
+execFileSync(
+  'npx',
+  ['vitest', 'run', 'src/engine/conformance', 'src/engine/native/compact.test.ts', '--pool=forks'],
+  {
+    ...inherit,
+    env: {
+      ...process.env,
+      NEURONMM_ADDON: addon,
+      LD_PRELOAD: `${runtime('libasan.so')} ${runtime('libstdc++.so')}`,
+      ASAN_OPTIONS: 'detect_leaks=0',
+    },
   },
-})
+)

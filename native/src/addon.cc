@@ -53,6 +53,7 @@ LayerSource sourceOf(const Napi::Object& spec) {
   const std::string kind = spec.Get("kind").ToString();
   source.kind = kind == "linear" ? LayerKind::linear : kind == "lowRank" ? LayerKind::lowRank : LayerKind::lowRankMlp;
   source.bfloat16 = spec.Get("dtype").ToString().Utf8Value() == "bfloat16";
+  source.compact = spec.Get("compact").ToBoolean();
   const std::string activation = spec.Get("activation").ToString();
   source.activation = activation == "silu"   ? Activation::silu
                       : activation == "gelu" ? Activation::gelu

@@ -81,10 +81,10 @@ class Pass {
         x_(x),
         y_(y),
         rows_(rows),
-        plan_(planStrips(layer, kernels, threads, rows)),
-        layout_(layer, kernels, plan_.members, ceilDivide(rows, plan_.strips)),
         // A quarter of the cache for the weights being read, a quarter for those being fetched, the rest for the rows.
         chunkBytes_(caches.level2Bytes / 4),
+        plan_(planStrips(layer, kernels, threads, rows)),
+        layout_(layer, kernels, plan_.members, ceilDivide(rows, plan_.strips)),
         // Outputs that no cache would hold until they are read go past the caches.
         streamOutput_(rows * y.columns * (y.bfloat16 ? 2 : 4) > 4 * caches.level2Bytes) {
     for (int i = 0; i < threads / plan_.members; i++)
@@ -196,10 +196,10 @@ class Pass {
   const InputRows x_;
   const OutputRows y_;
   const int64_t rows_;
+  const int64_t chunkBytes_;
   const StripPlan plan_;
   const ScratchLayout layout_;
   std::vector<Group> groups_;
-  const int64_t chunkBytes_;
   const bool streamOutput_;
   alignas(64) std::atomic<int64_t> strip_{0};
 };
@@ -230,35 +230,34 @@ void Pass::runStage(Group& group, size_t stageIndex, const Strip& strip, int64_t
 void Pass::multiply(const Group& group, const PackedMatrix& weights, int source, const Strip& strip, const Item& item,
                     const char* next, float* sums) const {
   const int panel = kernels_.panel;
-  const int64_t stepBytes = int64_t(panel) * operand_.step * operand_.elementBytes;
-  const int64_t steps = ceilDivide(weights.k, operand_.step);
-  const char* b = weights.panel(item.panel);
+  const PanelFormat& format = *weights.format;
+  const uint8_t* headers = weights.headers(item.panel);
 
   // One tile: the weights pass by once.
   if (item.tile1 - item.tile0 == 1) {
     const int64_t t = item.tile0;
-    operand_.stream[strip.tileHeight(t)](
-        {tileAt(group, source, strip, t), b, sums + strip.tileStart(t) * panel, steps, nullptr, false});
+    format.stream[strip.tileHeight(t)]({tileAt(group, source, strip, t), weights.group(item.panel, 0),
+                                        sums + strip.tileStart(t) * panel, weights.groups, headers, nullptr, false});
     return;
   }
   // More: chunks of the panel stay in the second-level cache for all tiles of the item.
-  const int64_t blockSteps = panel / operand_.step;
-  const int64_t blocks = ceilDivide(steps, blockSteps);
-  const int64_t chunkSteps = ceilDivide(blocks, ceilDivide(weights.panelBytes, chunkBytes_)) * blockSteps;
-  for (int64_t from = 0; from < steps; from += chunkSteps) {
-    const int64_t count = std::min(chunkSteps, steps - from);
-    const char* fetched = from + count < steps ? b + count * stepBytes : next;
-    // Each tile's kernel fetches a part of what comes next, a line every few steps.
-    const int64_t partBytes = count / operand_.stepsPerLine * 64;
-    const int64_t fetchable = count * stepBytes;
+  const int64_t groupDepth = operand_.step * operand_.group;
+  const int64_t blockGroups = panel / groupDepth;
+  const int64_t blocks = ceilDivide(weights.groups, blockGroups);
+  const int64_t chunkGroups = ceilDivide(blocks, ceilDivide(weights.panelBytes(), chunkBytes_)) * blockGroups;
+  for (int64_t from = 0; from < weights.groups; from += chunkGroups) {
+    const int64_t count = std::min(chunkGroups, weights.groups - from);
+    const char* fetched = from + count < weights.groups ? weights.group(item.panel, from + count) : next;
+    // Each tile's kernel fetches a part of what comes next, a line every group.
+    const int64_t partBytes = count * 64;
+    const int64_t fetchable = count * format.groupBytes;
     for (int64_t t = item.tile0; t < item.tile1; t++) {
       const int height = strip.tileHeight(t);
-      const char* a = tileAt(group, source, strip, t) + from * operand_.step * height * operand_.elementBytes;
+      const char* a = tileAt(group, source, strip, t) + from * groupDepth * height * operand_.elementBytes;
       const int64_t part = (t - item.tile0) * partBytes;
-      operand_.panel[height]({a, b, sums + strip.tileStart(t) * panel, count,
-                              fetched + (part < fetchable ? part : 0), from > 0});
+      format.panel[height]({a, weights.group(item.panel, from), sums + strip.tileStart(t) * panel, count,
+                            headers + from, fetched + (part < fetchable ? part : 0), from > 0});
     }
-    b += count * stepBytes;
   }
 }
 

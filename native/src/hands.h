@@ -15,7 +15,7 @@
 // The time that a call takes one thread, roughly: weights at the rate of a cache, multiply-adds at two vectors a cycle.
 inline double nanosecondsAlone(const Layer& layer, const Kernels& kernels, int64_t rows) {
   constexpr double bytesPerNanosecond = 50, flopsPerNanosecondAndColumn = 3.5;
-  const double macs = double(rows) * double(layer.bytes()) / layer.operand->elementBytes;
+  const double macs = double(rows) * double(layer.macs());
   return std::max(double(layer.bytes()) / bytesPerNanosecond, 2 * macs / (flopsPerNanosecondAndColumn * kernels.panel));
 }
 

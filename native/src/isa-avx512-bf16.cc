@@ -9,7 +9,8 @@ struct DotBfloat16 {
   using Scale = __m512bh;
   using Columns = __m512bh;
   static constexpr int step = 2;
-  static NEURONMM_INLINE Columns loadColumns(const uint16_t* b) { return (__m512bh)_mm512_loadu_si512(b); }
+  static NEURONMM_INLINE Columns loadColumns(const uint16_t* b) { return fromBits(Avx512::loadBits(b)); }
+  static NEURONMM_INLINE Columns fromBits(__m512i bits) { return (__m512bh)bits; }
   static NEURONMM_INLINE Scale broadcast(const uint16_t* a) {
     int pair;
     std::memcpy(&pair, a, sizeof pair);

@@ -25,6 +25,19 @@ struct Avx512 {
     return _mm512_castsi512_ps(_mm512_and_si512(b, _mm512_set1_epi32(int(0xffff0000u))));
   }
 
+  // A unit of a compact panel (compact.h): its 128 elements in order.
+  static NEURONMM_INLINE void decode(const uint8_t* unit, const uint8_t* upperBytes, Bits (&bits)[4]) {
+    const __m512i table = _mm512_broadcast_i32x4(_mm_load_si128(reinterpret_cast<const __m128i*>(upperBytes)));
+    const __m512i codes = _mm512_loadu_si512(unit + 128), four = _mm512_set1_epi8(15);
+    interleave(unit, _mm512_shuffle_epi8(table, _mm512_and_si512(codes, four)), bits);
+    interleave(unit + 64, _mm512_shuffle_epi8(table, _mm512_and_si512(_mm512_srli_epi16(codes, 4), four)), bits + 2);
+  }
+  static NEURONMM_INLINE void interleave(const uint8_t* lower, __m512i upper, Bits* bits) {
+    const __m512i bytes = _mm512_loadu_si512(lower);
+    bits[0] = _mm512_unpacklo_epi8(bytes, upper);
+    bits[1] = _mm512_unpackhi_epi8(bytes, upper);
+  }
+
   static NEURONMM_INLINE void streamLines(void* to, const void* from, int lines) {
     for (int i = 0; i < lines; i++)
       _mm512_stream_si512(static_cast<__m512i*>(to) + i, _mm512_load_si512(static_cast<const __m512i*>(from) + i));

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "compact.h"
 #include "tile-loops.h"
 
 namespace {
@@ -47,31 +48,55 @@ float readAll(const void* data, int64_t bytes) {
   return lanes[0];
 }
 
-template <class Isa, class Operand, int... I>
-constexpr OperandKernels operandKernels(std::integer_sequence<int, I...>) {
-  using Element = typename Operand::Element;
-  constexpr int panel = panelColumns<Isa>;
+template <class Isa, class Operand, template <class, class> class Columns, int... I>
+constexpr PanelFormat panelFormat(std::integer_sequence<int, I...>, int64_t groupBytes, bool hasHeaders) {
   static_assert(sizeof...(I) <= maxTileRows, "tiles are at most maxTileRows high");
+  return {groupBytes,
+          hasHeaders,
+          {nullptr, microKernel<Isa, Operand, I + 1, Weights::reused, Columns>...},
+          {nullptr, microKernel<Isa, Operand, I + 1, Weights::passing, Columns>...}};
+}
+
+// Compact panels are of bfloat16, and for instruction sets that can decode them.
+template <class Isa, class Operand, class Rows, class = void>
+struct Compact {
+  static constexpr const CompactFormat* format = nullptr;
+};
+template <class Isa, class Operand, class Rows>
+struct Compact<Isa, Operand, Rows, std::enable_if_t<Operand::step == 2, std::void_t<decltype(Isa::decode)>>> {
+  using Group = CompactGroup<Isa, Operand>;
+  static constexpr CompactFormat table = {{panelFormat<Isa, Operand, CompactColumns>(Rows(), Group::bytes, true)},
+                                          encodeGroups<Group>,
+                                          keepPlainGroups<Group>};
+  static constexpr const CompactFormat* format = &table;
+};
+
+// ROWS: as many as leave registers for the columns and the broadcast value.
+template <class Isa, class Operand, int ROWS>
+constexpr OperandKernels operandKernels() {
+  using Element = typename Operand::Element;
+  using Rows = std::make_integer_sequence<int, ROWS>;
+  constexpr int panel = panelColumns<Isa>;
+  constexpr int64_t groupBytes = PlainColumns<Isa, Operand>::groupElements * int64_t(sizeof(Element));
   return {int(sizeof(Element)),
           Operand::step,
-          int(sizeof...(I)),
+          ROWS,
           Isa::stepsPerGroup,
-          {nullptr, microKernel<Isa, Operand, I + 1, Weights::reused>...},
-          {nullptr, microKernel<Isa, Operand, I + 1, Weights::passing>...},
+          panelFormat<Isa, Operand, PlainColumns>(Rows(), groupBytes, false),
+          Compact<Isa, Operand, Rows>::format,
           packRows<panel, Element>,
-          packPanel<panel, Operand::step, Element>,
+          packPanel<panel, Operand::step, Isa::stepsPerGroup, Element>,
           roundToBlock<panel, Element>,
           peak<Isa, Operand>};
 }
 
-// FLOAT_ROWS, BFLOAT16_ROWS: as many as leave registers for the columns and the broadcast value.
 template <class Isa, int FLOAT_ROWS, class Bfloat16Operand, int BFLOAT16_ROWS>
 constexpr Kernels kernels(const char* name) {
   constexpr int panel = panelColumns<Isa>;
   return {name,
           panel,
-          operandKernels<Isa, Float32<Isa>>(std::make_integer_sequence<int, FLOAT_ROWS>()),
-          operandKernels<Isa, Bfloat16Operand>(std::make_integer_sequence<int, BFLOAT16_ROWS>()),
+          operandKernels<Isa, Float32<Isa>, FLOAT_ROWS>(),
+          operandKernels<Isa, Bfloat16Operand, BFLOAT16_ROWS>(),
           addBias<panel>,
           activateRows<panel>,
           multiplyTile<panel>,

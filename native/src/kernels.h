@@ -28,7 +28,8 @@ struct MicroKernelArgs {
   const void* a;         // A tile, from its first k on
   const void* b;         // B panel, likewise
   float* c;              // C tile
-  int64_t steps;         // of the contraction: K, or pairs of K
+  int64_t groups;        // of steps of the contraction
+  const uint8_t* headers;  // of the groups, in compact panels
   const void* prefetch;  // what to bring into the second-level cache meanwhile (panel kernels)
   bool accumulate;       // add to C instead of overwriting it
 };
@@ -36,22 +37,38 @@ using MicroKernel = void (*)(const MicroKernelArgs&);
 
 constexpr int maxTileRows = 16;
 
+// How the groups of a panel are stored, and the kernels that read them so.
+struct PanelFormat {
+  int64_t groupBytes;
+  bool hasHeaders;  // a byte for each group
+  // Rows are many: one line of prefetch every group, for the panel that comes next.
+  MicroKernel panel[maxTileRows + 1];
+  // Rows are few: weights stream from memory.
+  MicroKernel stream[maxTileRows + 1];
+};
+
+// The format of compact.h, made from plain groups.
+struct CompactFormat : PanelFormat {
+  // Gives how many groups could not be coded. They follow with keepPlainGroups, and then take what plain groups take.
+  int64_t (*encodeGroups)(const void* plain, int64_t groups, uint8_t* headers, void* places);
+  void (*keepPlainGroups)(const void* plain, int64_t groups, const uint8_t* headers, void* places, char* rest);
+};
+
 // Kernels for one operand format (float32 or bfloat16). Layouts are those of micro-kernel.h.
 struct OperandKernels {
   int elementBytes;
   int step;      // k that one step of the contraction takes
   int tileRows;  // greatest height of a tile; every height from 1 has a kernel
-  int stepsPerLine;  // steps in which a panel kernel prefetches one line
+  int group;      // steps that are read as one; panels are whole groups
 
-  // Rows are many: one line of prefetch every `stepsPerLine`, for the panel that comes next.
-  MicroKernel panel[maxTileRows + 1];
-  // Rows are few: weights stream from memory.
-  MicroKernel stream[maxTileRows + 1];
+  PanelFormat plain;
+  // Null: the format has no compact form, or the instruction set no quick way to read it.
+  const CompactFormat* compact;
 
   // Columns `from` (the start of a k-block) to `to` of rows of X → their place in an A tile, the last k-block filled with
   // zeros.
   void (*packRows)(const InputRows& x, int64_t row0, int rows, int64_t from, int64_t to, void* tile);
-  // Columns from column0 on → B panel, missing columns and an odd last k filled with zeros.
+  // Columns from column0 on → B panel, missing columns and the rest of the last group filled with zeros.
   void (*packPanel)(const StridedMatrix& w, int64_t column0, void* panel);
   // C tile → the k-block of an A tile, columns from `columns` on zeroed: padding of r must not meet an infinity.
   void (*roundToBlock)(const float* c, int rows, int columns, void* block);

@@ -8,13 +8,22 @@
 #include "memory.h"
 #include "team.h"
 
-// Weights [k, n] as panels, in the layout of micro-kernel.h.
+// Weights [k, n] as panels of groups, in the layout of micro-kernel.h or that of compact.h, headers first.
 struct PackedMatrix {
+  const PanelFormat* format = nullptr;
   int64_t k = 0, n = 0;
-  int64_t panels = 0, panelBytes = 0;
+  int64_t panels = 0, groups = 0;
   char* data = nullptr;  // within the layer's storage
 
-  char* panel(int64_t index) const { return data + index * panelBytes; }
+  int64_t headerBytes() const { return format->hasHeaders ? wholeLines(groups) : 0; }
+  int64_t panelBytes() const { return headerBytes() + wholeLines(groups * format->groupBytes); }
+  char* panel(int64_t index) const { return data + index * panelBytes(); }
+  // Without headers: where the groups begin.
+  uint8_t* headers(int64_t index) const { return reinterpret_cast<uint8_t*>(panel(index)); }
+  char* group(int64_t index, int64_t group) const { return panel(index) + headerBytes() + group * format->groupBytes; }
+
+ private:
+  static int64_t wholeLines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 };
 
 // A buffer of the strip, in A tiles: `width` features, padded to whole k-blocks. Buffer 0 holds the rows of X.
@@ -47,6 +56,7 @@ struct Layer {
   int64_t inFeatures = 0, outFeatures = 0;
 
   int64_t bytes() const;
+  int64_t macs() const;  // multiply-adds a row
 };
 
 enum class LayerKind { linear, lowRank, lowRankMlp };
@@ -54,6 +64,7 @@ enum class LayerKind { linear, lowRank, lowRankMlp };
 struct LayerSource {
   LayerKind kind;
   bool bfloat16;
+  bool compact;  // if it can be: kernels for it, and weights that take less memory so
   // linear: w. lowRank: u, v. lowRankMlp: gate u, v, up u, v, down u, v.
   std::vector<StridedMatrix> weights;
   std::vector<float> bias;

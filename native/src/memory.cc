@@ -13,6 +13,7 @@ constexpr size_t hugePage = size_t(2) << 20;
 
 std::atomic<int64_t> allocations{0}, livingBytes{0};
 
+size_t pageBytes() { return size_t(sysconf(_SC_PAGESIZE)); }
 size_t roundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
 void* map(size_t bytes) {
@@ -29,7 +30,7 @@ Buffer::Buffer(size_t bytes) {
   if (bytes == 0) return;
   // A last huge page is taken whole only where at least half of it is used.
   const size_t huge = (bytes + hugePage / 2) / hugePage * hugePage;
-  bytes_ = bytes > huge ? huge + roundUp(bytes - huge, size_t(sysconf(_SC_PAGESIZE))) : huge;
+  bytes_ = bytes > huge ? huge + roundUp(bytes - huge, pageBytes()) : huge;
   if (huge == 0) {
     data_ = map(bytes_);
   } else {
@@ -51,4 +52,12 @@ Buffer::~Buffer() {
   if (data_ == nullptr) return;
   munmap(data_, bytes_);
   livingBytes.fetch_sub(int64_t(bytes_));
+}
+
+void Buffer::shrink(size_t bytes) {
+  const size_t kept = roundUp(bytes, pageBytes());
+  if (kept == 0 || kept >= bytes_) return;
+  munmap(data() + kept, bytes_ - kept);
+  livingBytes.fetch_sub(int64_t(bytes_ - kept));
+  bytes_ = kept;
 }

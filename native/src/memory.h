@@ -25,6 +25,9 @@ class Buffer {
   }
   ~Buffer();
 
+  // Gives back whole pages from `bytes` on; addresses stay.
+  void shrink(size_t bytes);
+
   char* data() const { return static_cast<char*>(data_); }
   size_t bytes() const { return bytes_; }
 

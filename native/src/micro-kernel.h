@@ -5,7 +5,7 @@
 // takes one k, bfloat16 a pair of them.
 //
 // Layouts (elements of the operand's type; panel columns = Isa::lanes · Isa::vectors):
-//   B panel  [K / step][panel][step]      weights, packed once
+//   B panel  [K / step][panel][step]      weights, packed once; whole groups of steps, the last one filled with zeros
 //   A tile   [K / panel][ROWS][panel]     rows of X, or of an intermediate product
 //   C tile   [ROWS][panel] float32
 // A is read by broadcast, so it needs no interleaving; and because its k-blocks are as deep as a panel is wide, a
@@ -53,7 +53,8 @@ struct SplitBfloat16 {
   using Scale = Pair;
   using Columns = Pair;
   static constexpr int step = 2;
-  static NEURONMM_INLINE Columns loadColumns(const uint16_t* b) { return split(Isa::loadBits(b)); }
+  static NEURONMM_INLINE Columns loadColumns(const uint16_t* b) { return fromBits(Isa::loadBits(b)); }
+  static NEURONMM_INLINE Columns fromBits(typename Isa::Bits bits) { return split(bits); }
   static NEURONMM_INLINE Scale broadcast(const uint16_t* a) {
     uint32_t pair;
     std::memcpy(&pair, a, sizeof pair);
@@ -73,11 +74,8 @@ template <class Isa, class Operand, int ROWS>
 struct Accumulators {
   typename Isa::Vector sum[ROWS][Isa::vectors];
 
-  NEURONMM_INLINE void step(const typename Operand::Element* a, const typename Operand::Element* b) {
+  NEURONMM_INLINE void step(const typename Operand::Element* a, const typename Operand::Columns (&columns)[Isa::vectors]) {
     constexpr int panel = panelColumns<Isa>;
-    typename Operand::Columns columns[Isa::vectors];
-#pragma GCC unroll 8
-    for (int v = 0; v < Isa::vectors; v++) columns[v] = Operand::loadColumns(b + v * Isa::lanes * Operand::step);
 #pragma GCC unroll 32
     for (int i = 0; i < ROWS; i++) {
       const auto scale = Operand::broadcast(a + i * panel);
@@ -85,6 +83,37 @@ struct Accumulators {
       for (int v = 0; v < Isa::vectors; v++) sum[i][v] = Operand::multiplyAdd(sum[i][v], scale, columns[v]);
     }
   }
+};
+
+// How a kernel reads a B panel, group by group: gives each step's columns to `use`.
+template <class Isa, class Operand>
+class PlainColumns {
+ public:
+  using Element = typename Operand::Element;
+  static constexpr int64_t groupElements = int64_t(panelColumns<Isa>) * Operand::step * Isa::stepsPerGroup;
+
+  explicit NEURONMM_INLINE PlainColumns(const MicroKernelArgs& args) : b_(static_cast<const Element*>(args.b)) {}
+
+  template <class Use>
+  NEURONMM_INLINE void group(Use use) {
+    readGroup(b_, use);
+    b_ += groupElements;
+  }
+
+  template <class Use>
+  static NEURONMM_INLINE void readGroup(const Element* b, Use use) {
+    constexpr int vectorElements = Isa::lanes * Operand::step;
+#pragma GCC unroll 8
+    for (int s = 0; s < Isa::stepsPerGroup; s++) {
+      typename Operand::Columns columns[Isa::vectors];
+#pragma GCC unroll 8
+      for (int v = 0; v < Isa::vectors; v++) columns[v] = Operand::loadColumns(b + (s * Isa::vectors + v) * vectorElements);
+      use(s, columns);
+    }
+  }
+
+ private:
+  const Element* b_;
 };
 
 // Weights that are reused by other tiles leave time to fetch the next ones: one line a group of steps. Weights that pass
@@ -101,13 +130,13 @@ constexpr int chainsOf(int sums, int most) {
   return chains;
 }
 
-template <class Isa, class Operand, int ROWS, Weights WEIGHTS>
+template <class Isa, class Operand, int ROWS, Weights WEIGHTS, template <class, class> class Columns = PlainColumns>
 void microKernel(const MicroKernelArgs& args) {
   using Element = typename Operand::Element;
   constexpr int panel = panelColumns<Isa>;
-  constexpr int stepsPerBlock = panel / Operand::step;
   constexpr int stepsPerGroup = Isa::stepsPerGroup;
-  static_assert(stepsPerBlock % stepsPerGroup == 0, "a k-block is whole groups of steps");
+  constexpr int groupsPerBlock = panel / Operand::step / stepsPerGroup;
+  static_assert(groupsPerBlock * stepsPerGroup * Operand::step == panel, "a k-block is whole groups of steps");
 
   constexpr int chains = WEIGHTS == Weights::passing ? chainsOf(ROWS * Isa::vectors, stepsPerGroup) : 1;
   Accumulators<Isa, Operand, ROWS> tiles[chains];
@@ -120,27 +149,23 @@ void microKernel(const MicroKernelArgs& args) {
         tiles[w].sum[i][v] = w == 0 && args.accumulate ? Isa::load(args.c + i * panel + v * Isa::lanes) : Isa::zero();
 
   const Element* a = static_cast<const Element*>(args.a);
-  const Element* b = static_cast<const Element*>(args.b);
+  Columns<Isa, Operand> columns(args);
   const char* ahead = static_cast<const char*>(args.prefetch);
 
-  for (int64_t block = args.steps / stepsPerBlock; block > 0; block--) {
+  for (int64_t rest = args.groups; rest > 0; rest -= groupsPerBlock) {
+    const int groups = rest < groupsPerBlock ? int(rest) : groupsPerBlock;
 #pragma GCC unroll 1
-    for (int group = 0; group < stepsPerBlock / stepsPerGroup; group++) {
+    for (int group = 0; group < groups; group++) {
       if (WEIGHTS == Weights::reused) {
         __builtin_prefetch(ahead, 0, 2);
         ahead += cacheLine;
       }
-#pragma GCC unroll 8
-      for (int s = 0; s < stepsPerGroup; s++) tiles[s % chains].step(a + s * Operand::step, b + s * panel * Operand::step);
+      columns.group([&](int s, const typename Operand::Columns(&step)[Isa::vectors]) __attribute__((always_inline)) {
+        tiles[s % chains].step(a + s * Operand::step, step);
+      });
       a += stepsPerGroup * Operand::step;
-      b += stepsPerGroup * panel * Operand::step;
     }
     a += (ROWS - 1) * panel;
-  }
-  for (int64_t s = args.steps % stepsPerBlock; s > 0; s--) {
-    tiles[0].step(a, b);
-    a += Operand::step;
-    b += panel * Operand::step;
   }
 
 #pragma GCC unroll 32

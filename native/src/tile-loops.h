@@ -79,12 +79,13 @@ void packPanelFrom(const From* w, const StridedMatrix& shape, int64_t columns, E
   for (int64_t k0 = 0; k0 < shape.rows; k0 += depth) {
     const int64_t k1 = k0 + depth < shape.rows ? k0 + depth : shape.rows;
     if (shape.columnStride == 1 && columns == PANEL) {
-      for (int64_t k = k0; k < k1; k += STEP) {
+      int64_t k = k0;
+      for (; k + STEP <= k1; k += STEP) {
         const From* from = w + k * shape.rowStride;
-        // An odd last row is paired with itself and cleared below.
-        const From* second = k + STEP <= k1 ? from + (STEP - 1) * shape.rowStride : from;
-        interleave<PANEL, STEP>(from, second, panel + k * PANEL);
+        interleave<PANEL, STEP>(from, from + (STEP - 1) * shape.rowStride, panel + k * PANEL);
       }
+      // The partner of an odd last row stays zero.
+      for (int j = 0; k < k1 && j < PANEL; j++) panel[k * PANEL + j * STEP] = convert<Element>(w[k * shape.rowStride + j]);
     } else {
       for (int64_t j = 0; j < columns; j++) {
         const From* from = w + j * shape.columnStride;
@@ -96,20 +97,19 @@ void packPanelFrom(const From* w, const StridedMatrix& shape, int64_t columns, E
   }
 }
 
-template <int PANEL, int STEP, class Element>
+template <int PANEL, int STEP, int GROUP, class Element>
 void packPanel(const StridedMatrix& w, int64_t column0, void* panel) {
   const int64_t columns = w.columns - column0 < PANEL ? w.columns - column0 : PANEL;
-  const int64_t steps = (w.rows + STEP - 1) / STEP;
+  const int64_t depth = (w.rows + STEP * GROUP - 1) / (STEP * GROUP) * (STEP * GROUP);
   Element* to = static_cast<Element*>(panel);
-  if (columns < PANEL) std::memset(to, 0, size_t(steps) * PANEL * STEP * sizeof(Element));
+  // What is not overwritten: missing columns everywhere, or the last steps, an odd one's partner among them.
+  const int64_t whole = columns < PANEL ? 0 : w.rows / STEP * STEP;
+  std::memset(to + whole * PANEL, 0, size_t(depth - whole) * PANEL * sizeof(Element));
   const int64_t start = column0 * w.columnStride;
   if (w.bfloat16)
     packPanelFrom<PANEL, STEP>(static_cast<const uint16_t*>(w.data) + start, w, columns, to);
   else
     packPanelFrom<PANEL, STEP>(static_cast<const float*>(w.data) + start, w, columns, to);
-  // The partner of an odd last row is zero.
-  if (w.rows % STEP != 0)
-    for (int j = 0; j < PANEL; j++) to[(steps - 1) * PANEL * STEP + j * STEP + STEP - 1] = Element(0);
 }
 
 template <int PANEL, class Element>

@@ -18,6 +18,8 @@ export interface AddonLayerSpec {
   readonly kind: 'linear' | 'lowRank' | 'lowRankMlp'
   readonly dtype: 'float32' | 'bfloat16'
   readonly activation: 'none' | 'silu' | 'gelu' | 'relu'
+  /** Bfloat16 weights in 12 bits each, losslessly, where the instruction set and the weights allow it. */
+  readonly compact: boolean
   readonly bias: Float32Array | undefined
   /** linear: w. lowRank: u, v. lowRankMlp: u and v of gate, of up, of down. */
   readonly weights: readonly AddonMatrix[]

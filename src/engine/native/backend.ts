@@ -32,6 +32,8 @@ export const createNativeBackend: BackendFactory = ({ threads, instructionSet })
   const count = threads ?? availableParallelism()
   // For tests, whose problems are small.
   const alwaysTeam = process.env.NEURONMM_TEAM === 'always'
+  // For comparisons.
+  const compact = process.env.NEURONMM_PANELS !== 'plain'
   const engine = new addon.Engine(chosen, count, alwaysTeam)
   return {
     info: {
@@ -52,6 +54,7 @@ export const createNativeBackend: BackendFactory = ({ threads, instructionSet })
         kind: spec.kind,
         dtype: spec.dtype,
         activation: spec.activation,
+        compact,
         bias: spec.kind === 'lowRankMlp' ? undefined : spec.bias,
         weights: weightsOf(spec).map(matrix),
       })
