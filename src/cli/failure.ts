@@ -8,6 +8,8 @@ export class MissingError extends Error {
   override readonly name = 'MissingError'
 }
 
+export const INTERRUPTED = 'neuronmm: interrupted'
+
 /** However many lines a message has. */
 export const oneLine = (message: string): string => `neuronmm: ${message.trim().replace(/\s*\n\s*/g, ' ')}`
 
@@ -28,7 +30,7 @@ export function explain(error: unknown): { text: string; code: number } {
       code: EXIT.badInput,
     }
   if (error instanceof MissingError) return { text: line, code: EXIT.missing }
-  if (error.name === 'AbortError') return { text: 'neuronmm: interrupted', code: EXIT.interrupted }
+  if (error.name === 'AbortError') return { text: INTERRUPTED, code: EXIT.interrupted }
   return { text: process.env.NEURONMM_DEBUG ? (error.stack ?? line) : line, code: EXIT.failed }
 }
 

@@ -1,18 +1,20 @@
 /**
  * Progress on stderr for what takes over a second: a bar on a terminal, a line every few seconds elsewhere.
  */
+import { writeSync } from 'node:fs'
 import { SingleBar } from 'cli-progress'
+import { interruptible } from './interrupt.ts'
 
 type OnProgress = (done: number, total: number) => void
 
 const SHOW_AFTER_MS = 1000
 const LINE_EVERY_MS = 5000
 
-/** Work that never yields: a signal could not reach it, so Ctrl-C is left to end the process. */
+/** Work that never yields: Ctrl-C ends it wherever it is (interrupt.ts). */
 export function showProgress<T>(label: string, work: (onProgress: OnProgress) => T): T {
   const view = new View(label)
   try {
-    return work((done, total) => view.update(done, total))
+    return interruptible(() => work((done, total) => view.update(done, total)))
   } finally {
     view.stop()
   }
@@ -35,6 +37,16 @@ export async function withProgress<T>(
   }
 }
 
+/** Past the stream of stderr: one that Ctrl-C interrupts within a write never writes again, and a last line is to come. */
+function write(text: string): true {
+  try {
+    writeSync(process.stderr.fd, text)
+  } catch {
+    // nobody reads it, or too slowly; the work goes on
+  }
+  return true
+}
+
 class View {
   private readonly started = Date.now()
   private lastLine = 0
@@ -49,7 +61,7 @@ class View {
       if (!this.bar) {
         this.bar = new SingleBar({
           format: `${this.label} {bar} {percentage}% · {eta_formatted} left`,
-          stream: process.stderr,
+          stream: Object.create(process.stderr, { write: { value: write } }),
           clearOnComplete: true,
         })
         this.bar.start(total, done)
@@ -57,7 +69,7 @@ class View {
       this.bar.update(done)
     } else if (now - this.lastLine >= LINE_EVERY_MS) {
       this.lastLine = now
-      console.error(`${this.label}: ${Math.floor((100 * done) / Math.max(1, total))} %`)
+      write(`${this.label}: ${Math.floor((100 * done) / Math.max(1, total))} %\n`)
     }
   }
 

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ArgumentError } from '../nki/index.ts'
-import { EXIT } from './failure.ts'
+import { EXIT, INTERRUPTED } from './failure.ts'
 
 /** That a file can be written there; one that exists is replaced. @throws ArgumentError */
 export function checkWritable(path: string): void {
@@ -42,7 +42,10 @@ export function writeWhole(path: string, data: string | Uint8Array): void {
   // a link stays one; a pipe or a device is written as it is
   const target = existing ? realpathSync(path) : path
   const temporary = existing && !existing.isFile() ? target : `${target}.${process.pid}`
-  const interrupt = () => process.exit(EXIT.interrupted)
+  const interrupt = () => {
+    console.error(INTERRUPTED)
+    process.exit(EXIT.interrupted)
+  }
   process.once('SIGINT', interrupt)
   try {
     writeFileSync(temporary, data)
@@ -52,8 +55,8 @@ export function writeWhole(path: string, data: string | Uint8Array): void {
     // the name that the user gave, not that of the temporary file
     throw Object.assign(error as Error, { path })
   } finally {
-    // a signal that came meanwhile is delivered before this
-    setImmediate(() => process.off('SIGINT', interrupt))
+    // a signal that came meanwhile is delivered between the two: the loop polls there, and not always before the first
+    setImmediate(() => setImmediate(() => process.off('SIGINT', interrupt)))
   }
 }
 

@@ -11,6 +11,7 @@ import {
   shapeOption,
   withCores,
 } from '../arguments.ts'
+import { interruptible } from '../interrupt.ts'
 import { assignments, bytes, printJson, table } from '../output.ts'
 import {
   documentOf,
@@ -43,7 +44,7 @@ one does not say comes from the options:
   neuronmm diff before.json fused_xuv:mStrip=512@M=64,K=2048,r=1280,N=8192`,
     )
     .action((a: string, b: string, args: DiffArguments) => {
-      const [first, second] = documents([a, b], args)
+      const [first, second] = interruptible(() => documents([a, b], args))
       const metrics = rows(first!.metrics, second!.metrics)
       const mix =
         first!.mix && second!.mix ? rows(first!.mix, second!.mix) : rows(byEngine(first!), byEngine(second!))

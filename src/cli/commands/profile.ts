@@ -8,6 +8,7 @@ import {
   traceOf,
 } from '../../simulate/index.ts'
 import { kernelCommand, withCores } from '../arguments.ts'
+import { interruptible } from '../interrupt.ts'
 import { assignments, bytes, printJson, table } from '../output.ts'
 import {
   documentOf,
@@ -29,7 +30,7 @@ export function register(program: Command): void {
     .option('--details', 'with --json: also who lives where in SBUF and PSUM, and instructions by op')
     .action((name: string, args: ProfileArguments & { trace?: string; details?: boolean }) => {
       if (args.trace !== undefined) checkWritable(args.trace)
-      const result = profiled(name, args, args.trace !== undefined)
+      const result = interruptible(() => profiled(name, args, args.trace !== undefined))
       if (args.trace !== undefined) writeTrace(args.trace, result)
       if (args.json) printJson(documentOf(result, args, args.details ?? false))
       else console.log(report(result, args))
@@ -37,8 +38,11 @@ export function register(program: Command): void {
 }
 
 function writeTrace(path: string, { kernel, profile }: ProfiledKernel): void {
-  const { file, slices, dropped, pieces } = traceOf(kernel.name, profile.timeline!)
-  writeWhole(path, JSON.stringify(file))
+  const { text, slices, dropped, pieces } = interruptible(() => {
+    const { file, ...summary } = traceOf(kernel.name, profile.timeline!)
+    return { text: JSON.stringify(file), ...summary }
+  })
+  writeWhole(path, text)
   console.error(`${path}: ${slices} slices; open it at ui.perfetto.dev`)
   if (dropped > 0)
     console.error(

@@ -14,7 +14,7 @@ import {
 import { activationOption, dtypeOption, parseShape, scheduleOption, withCores } from '../arguments.ts'
 import { assignments, printJson, table } from '../output.ts'
 import { type ProfileArguments, profiled, targetOption } from '../profiling.ts'
-import { withProgress } from '../progress.ts'
+import { showProgress } from '../progress.ts'
 import { argumentsOf, parseSpec, type Spec } from '../specs.ts'
 import { checkWritable, writeWhole } from '../whole-files.ts'
 
@@ -56,21 +56,17 @@ Kernels are KERNEL[:SCHEDULE][@SHAPE][@TARGET]; what such a one does not say com
     .action(roofline)
 }
 
-async function roofline(names: readonly string[], args: RooflineArguments): Promise<void> {
+function roofline(names: readonly string[], args: RooflineArguments): void {
   const format = args.output === undefined ? null : formatOf(args.output)
   if (args.output !== undefined) checkWritable(args.output)
   const work = requests(names, args)
-  const kernels = await withProgress('roofline', async (onProgress, signal) => {
-    const done = []
-    for (const { spec, args: own } of work) {
+  const kernels = showProgress('roofline', (onProgress) =>
+    work.map(({ spec, args: own }, i) => {
       const { kernel, scheduleName, device, profile } = profiled(spec.kernel, own)
-      done.push({ kernel: kernel.name, scheduleName, device, shape: own.shape, dtype: own.dtype, profile })
-      onProgress(done.length, work.length)
-      await new Promise(setImmediate)
-      signal.throwIfAborted()
-    }
-    return done
-  })
+      onProgress(i + 1, work.length)
+      return { kernel: kernel.name, scheduleName, device, shape: own.shape, dtype: own.dtype, profile }
+    }),
+  )
   const points = pointsOf(kernels)
   const devices = [...new Set(kernels.map(({ device }) => device))]
   const roofs = devices.map(roofsOf)
