@@ -41,7 +41,7 @@ export async function neuronmm(...args: readonly string[]): Promise<Finished> {
 }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const BIN = join(ROOT, 'dist/cli/bin.js')
+export const BIN = join(ROOT, 'dist/cli/bin.js')
 
 const newest = (folder: string): number =>
   Math.max(

@@ -150,6 +150,14 @@ export const scheduleOption = (): Option =>
 export const activationOption = (): Option =>
   new Option('--activation <name>', 'fuse an activation, where the kernel has one')
 
+/** Where a command writes. `-` is refused: stdout is for the results of the command, alone. */
+export const outputOption = (flags: string, description: string): Option =>
+  new Option(flags, description).argParser((path) => {
+    if (path === '-')
+      throw new ArgumentError(`${flags}: - is not taken for stdout; give a name, such as ./- for that one`)
+    return path
+  })
+
 export const alignedOption = (): Option =>
   new Option(
     '--aligned <dims>',

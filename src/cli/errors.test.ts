@@ -155,6 +155,25 @@ describe('files that cannot be written are refused before the work', () => {
     expect(existsSync(join(folder, 'new'))).toBe(false)
   })
 
+  test('-, whatever option takes a file or a folder', async () => {
+    const { out: commands } = await neuronmm('--help')
+    const written: string[] = []
+    for (const [, command] of commands.matchAll(/^ {2}(\w+) .*\[options\]/gm)) {
+      const { out: help } = await neuronmm(command!, '--help')
+      for (const [, option] of help.matchAll(/^ {2}.*(--\w+) <(?:file|folder|path)>/gm)) {
+        refused(await neuronmm(command!, 'fused_xuv', option!, '-'), /<\w+>: - is not taken for stdout/)
+        written.push(`${command} ${option}`)
+      }
+    }
+    expect(written).toEqual([
+      'profile --trace',
+      'roofline --output',
+      'bench --output',
+      'bench --save',
+      'emit --output',
+    ])
+  })
+
   test.skipIf(process.getuid?.() === 0)('a folder without permission', async () => {
     const locked = join(folder, 'locked')
     mkdirSync(locked)

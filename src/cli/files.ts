@@ -14,13 +14,13 @@ import {
 import { dirname, join, resolve } from 'node:path'
 import { WRITTEN_BY } from '../emit/index.ts'
 import { ArgumentError } from '../nki/index.ts'
-import { writeWhole } from './whole-files.ts'
+import { whatIs, writeWhole } from './whole-files.ts'
 
 /** One file. What is no regular file (a device, a pipe) is written to as it is. */
 export function writeEmitted(path: string, text: string, force = false): void {
   naming(path, () => {
-    const stats = statOf(path)
-    if (!stats || stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()) refuseForeign(path, force)
+    const target = whatIs(path)
+    if (!target || target.isFile() || target.isDirectory()) refuseForeign(path, force)
   })
   writeWhole(path, text)
 }

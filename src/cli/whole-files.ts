@@ -39,8 +39,8 @@ export function checkFolder(path: string): void {
  */
 export function writeWhole(path: string, data: string | Uint8Array): void {
   const existing = whatIs(path)
-  // a link stays one; a pipe or a device is written as it is
-  const target = existing ? realpathSync(path) : path
+  // a link stays one; a pipe or a device is written as it is, and need not have a path of its own (/dev/stdout)
+  const target = existing?.isFile() ? realpathSync(path) : path
   const temporary = existing && !existing.isFile() ? target : `${target}.${process.pid}`
   const interrupt = () => {
     console.error(INTERRUPTED)
@@ -62,7 +62,7 @@ export function writeWhole(path: string, data: string | Uint8Array): void {
 
 const isFolder = (path: string): boolean => whatIs(path)?.isDirectory() ?? false
 
-function whatIs(path: string): Stats | null {
+export function whatIs(path: string): Stats | null {
   try {
     return statSync(path)
   } catch {

@@ -21,6 +21,7 @@ import {
   dtypeOption,
   familyOf,
   type KernelArguments,
+  outputOption,
   parseWhole,
   scheduleOption,
   shapeOption,
@@ -68,7 +69,7 @@ export function register(program: Command): void {
         text.split(',').map((name) => familyOf(name.trim()).name),
       ),
     )
-    .option('--output <folder>', 'where the figures go', 'neuronmm-bench')
+    .addOption(outputOption('--output <folder>', 'where the figures go').default('neuronmm-bench'))
     .option('--no-cache', 'search the tuned schedules anew')
     .option('--json', 'print one JSON object, and draw nothing')
     .option(
@@ -84,7 +85,9 @@ export function register(program: Command): void {
     .addOption(whole('--warmup <n>', 'runs before those that count').default(10))
     .addOption(whole('--iterations <n>', 'runs that count').default(100))
     .addOption(whole('--timeout <s>', 'seconds for a kernel, compilation included').default(1800))
-    .option('--save <file>', 'on the device: where the measurements go (neuronmm-device-TARGET.json)')
+    .addOption(
+      outputOption('--save <file>', 'on the device: where the measurements go (neuronmm-device-TARGET.json)'),
+    )
     .action(bench)
   withCores(command)
 }

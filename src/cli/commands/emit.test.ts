@@ -1,4 +1,5 @@
 /** `neuronmm emit`: what it writes where, what it refuses, and that nothing is left behind. */
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -12,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { neuronmm } from '../../../test/command-line.ts'
+import { BIN, build, neuronmm } from '../../../test/command-line.ts'
 import { choose, FAMILIES, findFamily, formsOf } from '../../kernels/index.ts'
 import { assignments } from '../output.ts'
 
@@ -219,6 +220,20 @@ describe('a path that cannot be written', () => {
     expect(await emitted('/dev/null')).toMatchObject({ code: 0, out: '' })
     expect(readFileSync('/dev/null', 'utf8')).toBe('')
   })
+
+  test.skipIf(process.platform === 'win32')(
+    'that is a pipe without a path of its own is written to',
+    async () => {
+      build()
+      const emit = `"${process.execPath}" "${BIN}" emit matmul_basic --dialect legacy`
+      const piped = spawnSync('sh', ['-c', `${emit} -o /dev/stdout | cat`], {
+        encoding: 'utf8',
+        timeout: 20_000,
+      })
+      const { out } = await neuronmm('emit', 'matmul_basic', '--dialect', 'legacy')
+      expect(piped.stdout).toBe(out)
+    },
+  )
 })
 
 describe('a package', () => {

@@ -34,6 +34,7 @@ import {
   dtypeOption,
   familyOf,
   optionsOf,
+  outputOption,
   type ProgramArguments,
   scheduleOption,
   shapeOption,
@@ -76,7 +77,9 @@ export function register(program: Command): void {
     .addOption(activationOption())
     .addOption(new Option('--target <target>', 'the NeuronCore that it is for').choices(TARGETS))
     .addOption(alignedOption())
-    .option('-o, --output <path>', 'write to a file instead of stdout; with --all, to a folder')
+    .addOption(
+      outputOption('-o, --output <path>', 'write to a file instead of stdout; with --all, to a folder'),
+    )
     .option('--force', 'replace what neuronmm did not write')
   withCores(command).action(async (name: string | undefined, args: EmitArguments, own: Command) => {
     if ((name === undefined) !== Boolean(args.all))

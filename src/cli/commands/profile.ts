@@ -7,7 +7,7 @@ import {
   type Sensitivity,
   traceOf,
 } from '../../simulate/index.ts'
-import { kernelCommand, withCores } from '../arguments.ts'
+import { kernelCommand, outputOption, withCores } from '../arguments.ts'
 import { interruptible } from '../interrupt.ts'
 import { assignments, bytes, printJson, table } from '../output.ts'
 import {
@@ -26,7 +26,7 @@ export function register(program: Command): void {
       '--sensitivity',
       'say what the time hinges on: buffering, and calibrated numbers (a dozen profiles; one core)',
     )
-    .option('--trace <file>', 'write a timeline for ui.perfetto.dev')
+    .addOption(outputOption('--trace <file>', 'write a timeline for ui.perfetto.dev'))
     .option('--details', 'with --json: also who lives where in SBUF and PSUM, and instructions by op')
     .action((name: string, args: ProfileArguments & { trace?: string; details?: boolean }) => {
       if (args.trace !== undefined) checkWritable(args.trace)

@@ -11,7 +11,14 @@ import {
   toPng,
   WORKLOAD,
 } from '../../report/index.ts'
-import { activationOption, dtypeOption, parseShape, scheduleOption, withCores } from '../arguments.ts'
+import {
+  activationOption,
+  dtypeOption,
+  outputOption,
+  parseShape,
+  scheduleOption,
+  withCores,
+} from '../arguments.ts'
 import { assignments, printJson, table } from '../output.ts'
 import { type ProfileArguments, profiled, targetOption } from '../profiling.ts'
 import { showProgress } from '../progress.ts'
@@ -42,7 +49,7 @@ export function register(program: Command): void {
     .addOption(scheduleOption())
     .addOption(activationOption())
     .addOption(targetOption())
-    .option('-o, --output <file>', 'write the figure as .svg or .png')
+    .addOption(outputOption('-o, --output <file>', 'write the figure as .svg or .png'))
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
