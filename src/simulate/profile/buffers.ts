@@ -4,21 +4,14 @@
  */
 import type { Backing, Extents, Span } from '../../nki/index.ts'
 import { type Grid, tilesOf } from './grid.ts'
+import type { Occupants } from './occupants.ts'
 import type { Buffer } from './plan.ts'
 import { QUEUE_COUNT } from './queues.ts'
-
-/** One instance of a buffer: its memory is taken from its first instruction to the last of any queue. */
-export interface Occupant {
-  readonly buffer: Buffer
-  first: number
-  readonly last: Int32Array
-}
 
 export class Placement {
   /** Where the copy in use begins, in the ring of all places. */
   private start = 0
   private allocated = false
-  private occupant: Occupant | null = null
   /** The last instruction of every queue that touched it; kept only if other buffers use its memory, too. */
   readonly lastUse: Int32Array | null
   /** Places over which the tiles of successive copies rotate: whole copies, and those loaded ahead. */
@@ -30,8 +23,8 @@ export class Placement {
     readonly base: number,
     /** null: in HBM, or a tensor of the caller. */
     readonly buffer: Buffer | null,
-    /** Where instances are listed, if a timeline is wanted. */
-    private readonly occupants: Occupant[] | null = null,
+    /** Its instances, if a timeline is wanted. */
+    readonly occupants: Occupants | null = null,
   ) {
     this.ring = tilesOf(grid) * (buffer?.degree ?? 1) + (buffer?.tilesAhead ?? 0)
     this.lastUse = buffer && buffer.sharesWith.length > 0 ? new Int32Array(QUEUE_COUNT).fill(-1) : null
@@ -51,9 +44,7 @@ export class Placement {
   rotate(): void {
     if (this.allocated) this.start = (this.start + this.tiles) % this.ring
     this.allocated = true
-    if (!this.occupants || !this.buffer) return
-    this.occupant = { buffer: this.buffer, first: -1, last: new Int32Array(QUEUE_COUNT).fill(-1) }
-    this.occupants.push(this.occupant)
+    this.occupants?.close()
   }
 
   /** Where a tile of the copy in use is. */
@@ -83,9 +74,7 @@ export class Placement {
   /** An instruction of a queue touches the copy in use. */
   note(instruction: number, queue: number): void {
     if (this.lastUse) this.lastUse[queue] = instruction
-    if (!this.occupant) return
-    if (this.occupant.first < 0) this.occupant.first = instruction
-    this.occupant.last[queue] = instruction
+    this.occupants?.note(instruction, queue)
   }
 
   /** The tile, within a copy, of a piece of the buffer in the current iteration. */

@@ -15,9 +15,10 @@ import {
   type Op,
   type Program,
 } from '../../nki/index.ts'
-import { type Occupant, Placement } from './buffers.ts'
+import { Placement } from './buffers.ts'
 import { zeroTime } from './cost.ts'
 import { accessesOf, gridOf } from './grid.ts'
+import { Occupants } from './occupants.ts'
 import { addOnChip, nothingOnChip, type OnChip } from './on-chip.ts'
 import { type Buffer, type MemoryPlan, planMemory } from './plan.ts'
 import { type Operand, PreparedOp } from './prepared.ts'
@@ -31,7 +32,7 @@ export interface Lowered {
   readonly plan: MemoryPlan
   readonly traffic: Traffic
   /** Only where positions are kept. */
-  readonly occupants: readonly Occupant[] | null
+  readonly occupants: readonly Occupants[] | null
 }
 
 /** Bytes between HBM and the core, and instructions that caused them. */
@@ -74,7 +75,7 @@ class Lowering {
   readonly streamed = new Map<Backing, StreamedBuffer>()
   private readonly carriers = new Map<Loop, SpilledBuffer[]>()
   private readonly prepared = new Map<Op, PreparedOp>()
-  private readonly occupants: Occupant[] | null
+  private readonly occupants: Occupants[] | null
   private readonly memsets = new Map<Alloc, number>()
   /** Bytes that memsets wrote. */
   private readonly zeroed = { sbuf: 0, psum: 0 }
@@ -96,7 +97,9 @@ class Lowering {
     for (const [backing, accesses] of accessesOf(program)) {
       const buffer = buffers.get(backing) ?? null
       const grid = buffer?.grid ?? gridOf(backing, accesses, this.extents)
-      const placement = new Placement(backing, grid, tiles, buffer, this.occupants)
+      const occupants = this.occupants && buffer ? new Occupants(buffer) : null
+      if (occupants) this.occupants!.push(occupants)
+      const placement = new Placement(backing, grid, tiles, buffer, occupants)
       this.placements.set(backing, placement)
       tiles += placement.extent
     }
@@ -106,6 +109,7 @@ class Lowering {
 
   run(): Lowered {
     this.walk(this.program.body)
+    for (const occupants of this.occupants ?? []) occupants.close()
     const ops = [...this.prepared.values()]
     const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0)
     const spills = [...this.spilled.values()]

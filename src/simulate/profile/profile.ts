@@ -8,10 +8,10 @@ import { dtypeInfo } from '../../tensor/index.ts'
 import { type Counts, count } from '../run/count.ts'
 import { type Advice, adviseOn } from './advice.ts'
 import { type Bounds, boundsOf, compulsory } from './bounds.ts'
-import type { Occupant } from './buffers.ts'
 import { lower, type Traffic } from './lower.ts'
 import { type MemoryMap, memoryMap } from './memory-map.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
+import type { Occupants } from './occupants.ts'
 import type { Stream } from './stream.ts'
 import { execute, type Timing } from './timing.ts'
 
@@ -34,7 +34,7 @@ export interface Profile {
 export interface Timeline {
   readonly stream: Stream
   readonly timing: Timing
-  readonly occupants: readonly Occupant[]
+  readonly occupants: readonly Occupants[]
 }
 
 export interface ProfileOptions {
@@ -48,7 +48,7 @@ export interface ProfileOptions {
 
 /** Beyond this a profile would take minutes and gigabytes. */
 const MAX_INSTRUCTIONS = 4e7
-/** With a timeline an instruction takes six times the memory. */
+/** With a timeline an instruction takes three times the memory. */
 const MAX_INSTRUCTIONS_OF_TIMELINE = 8e6
 
 /** @throws ArgumentError for a program of too many instructions. */

@@ -57,6 +57,17 @@ export class Stream {
     this.dependencyStart[i + 1] = this.dependencies
   }
 
+  /** The instructions of each queue, in its order. */
+  byQueue(): Int32Array[] {
+    const { length, queue } = this
+    const counts = new Int32Array(QUEUE_COUNT)
+    for (let i = 0; i < length; i++) counts[queue[i]!]!++
+    const order = Array.from(counts, (n) => new Int32Array(n))
+    counts.fill(0)
+    for (let i = 0; i < length; i++) order[queue[i]!]![counts[queue[i]!]!++] = i
+    return order
+  }
+
   private grow(): void {
     this.queue = enlarged(this.queue, Uint8Array)
     this.cost = enlarged(this.cost, Float32Array)
@@ -70,7 +81,11 @@ export class Stream {
   }
 }
 
-function enlarged<T extends { length: number; set(from: T): void }>(array: T, type: new (n: number) => T): T {
+/** Twice as long, with the same beginning. */
+export function enlarged<T extends { length: number; set(from: T): void }>(
+  array: T,
+  type: new (n: number) => T,
+): T {
   const larger = new type(array.length * 2)
   larger.set(array)
   return larger

@@ -54,15 +54,11 @@ class Execution {
     private readonly machine: Machine,
     withTimeline: boolean,
   ) {
-    const { length, queue } = stream
+    const { length } = stream
     this.end = new Float64Array(length).fill(-1)
     this.begin = withTimeline ? new Float64Array(length) : null
     this.clock = machine.throttle && new TensorClock(machine.throttle)
-    const counts = new Int32Array(QUEUE_COUNT)
-    for (let i = 0; i < length; i++) counts[queue[i]!]!++
-    this.order = [...counts].map((n) => new Int32Array(n))
-    counts.fill(0)
-    for (let i = 0; i < length; i++) this.order[queue[i]!]![counts[queue[i]!]!++] = i
+    this.order = stream.byQueue()
   }
 
   run(): Timing {

@@ -12,41 +12,61 @@ export interface Level {
   readonly psum: number
 }
 
-type Buffer = Timeline['occupants'][number]['buffer']
+/** Walked from change to change; a level is worked out only where it is asked for. */
+export class Occupancy {
+  /** Of the last change. */
+  time = Number.NEGATIVE_INFINITY
+  private readonly buffers
+  /** By buffer: when instances begin, and when instances end. */
+  private readonly changes: Float64Array[]
+  /** How many of those changes have been. */
+  private readonly past: Int32Array
 
-/** Sorted by time, one entry per change. */
-export function occupancy({ occupants, timing }: Timeline): Level[] {
-  const changes: { time: number; buffer: Buffer; by: 1 | -1 }[] = []
-  for (const { buffer, first, last } of occupants) {
-    if (first < 0) continue
-    let end = 0
-    for (const i of last) if (i >= 0) end = Math.max(end, timing.end[i]!)
-    changes.push({ time: timing.begin![first]!, buffer, by: 1 }, { time: end, buffer, by: -1 })
+  constructor({ occupants, timing }: Timeline) {
+    const placed = [...occupants].sort((a, b) => a.buffer.address - b.buffer.address)
+    this.buffers = placed.map(({ buffer }) => {
+      const taken = takenBytes(buffer)
+      return { ...buffer, taken, one: buffer.residence === 'resident' ? buffer.bytes : taken }
+    })
+    this.changes = placed.flatMap((one) => {
+      const { begins, ends } = one.changes(timing)
+      return [begins, ends]
+    })
+    this.past = new Int32Array(this.changes.length)
   }
-  changes.sort((a, b) => a.time - b.time)
-  const instances = new Map<Buffer, number>()
-  const levels: Level[] = []
-  for (const [i, { time, buffer, by }] of changes.entries()) {
-    instances.set(buffer, (instances.get(buffer) ?? 0) + by)
-    if (changes[i + 1]?.time !== time) levels.push({ time, ...levelOf(instances) })
-  }
-  return levels
-}
 
-function levelOf(instances: ReadonlyMap<Buffer, number>): { sbuf: number; psum: number } {
-  const level = { sbuf: 0, psum: 0 }
-  const placed: { from: number; to: number }[] = []
-  for (const [buffer, count] of instances) {
-    const one = buffer.residence === 'resident' ? buffer.bytes : takenBytes(buffer)
-    const bytes = Math.min(count * one, takenBytes(buffer))
-    if (buffer.address < 0) level[buffer.alloc.memory as 'sbuf' | 'psum'] += bytes
-    else if (bytes > 0) placed.push({ from: buffer.address, to: buffer.address + bytes })
+  /** The time of the next change; infinite after the last one. */
+  get next(): number {
+    let next = Number.POSITIVE_INFINITY
+    for (let c = 0; c < this.changes.length; c++) {
+      const times = this.changes[c]!
+      const at = this.past[c]!
+      if (at < times.length && times[at]! < next) next = times[at]!
+    }
+    return next
   }
-  placed.sort((a, b) => a.from - b.from)
-  let covered = 0
-  for (const { from, to } of placed) {
-    level.sbuf += Math.max(0, to - Math.max(from, covered))
-    covered = Math.max(covered, to)
+
+  /** Goes to the next change, and all others at its time. */
+  step(): void {
+    this.time = this.next
+    for (let c = 0; c < this.changes.length; c++) {
+      const times = this.changes[c]!
+      while (this.past[c]! < times.length && times[this.past[c]!] === this.time) this.past[c]!++
+    }
   }
-  return level
+
+  /** What is taken since the last change, as of a time from then on. */
+  level(time = this.time): Level {
+    const level = { time, sbuf: 0, psum: 0 }
+    let covered = 0
+    for (const [b, { alloc, address, one, taken }] of this.buffers.entries()) {
+      const bytes = Math.min((this.past[2 * b]! - this.past[2 * b + 1]!) * one, taken)
+      if (address < 0) level[alloc.memory as 'sbuf' | 'psum'] += bytes
+      else {
+        level.sbuf += Math.max(0, address + bytes - Math.max(address, covered))
+        covered = Math.max(covered, address + bytes)
+      }
+    }
+    return level
+  }
 }

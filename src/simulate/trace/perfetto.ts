@@ -4,7 +4,7 @@
  * long for a browser, a few pieces are shown that are spread over all of it, and marks say what lies between them.
  */
 import { QUEUE_COUNT, QUEUES, type Timeline } from '../profile/index.ts'
-import { type Level, occupancy } from './occupancy.ts'
+import { type Level, Occupancy } from './occupancy.ts'
 
 export interface TraceEvent {
   readonly name: string
@@ -48,7 +48,7 @@ const rounded = (time: number): number => Math.round(time * 1000) / 1000
 export function traceOf(name: string, timeline: Timeline, maxSlices = MAX_SLICES): TraceSummary {
   const { stream, timing } = timeline
   const begin = timing.begin!
-  const order = Uint32Array.from({ length: stream.length }, (_, i) => i).sort((a, b) => begin[a]! - begin[b]!)
+  const order = byBegin(stream, begin)
   const startOf = (at: number): number => (at < order.length ? begin[order[at]!]! : Number.POSITIVE_INFINITY)
   const pieces = spread(order.length, maxSlices)
   const timed = pieces.flatMap(([from, to]) =>
@@ -56,7 +56,7 @@ export function traceOf(name: string, timeline: Timeline, maxSlices = MAX_SLICES
   )
   const slices = timed.length
   const windows = pieces.map(([from, to]) => ({ from: startOf(from), to: startOf(to) }))
-  for (const { time, sbuf, psum } of thinned(occupancy(timeline), windows, timing.total / POINTS)) {
+  for (const { time, sbuf, psum } of thinned(new Occupancy(timeline), windows, timing.total / POINTS)) {
     const ts = rounded(time)
     timed.push(
       { name: 'SBUF', ph: 'C', pid: PID, ts, args: { 'KiB per partition': sbuf / 1024 } },
@@ -87,6 +87,27 @@ export function traceOf(name: string, timeline: Timeline, maxSlices = MAX_SLICES
   }
 }
 
+/** All instructions by when they begin, and those that begin together as they are in the stream: each queue is in order. */
+function byBegin(stream: Timeline['stream'], begin: Float64Array): Int32Array {
+  const queues = stream.byQueue().filter(({ length }) => length > 0)
+  const heads = new Int32Array(queues.length)
+  const order = new Int32Array(stream.length)
+  for (let at = 0; at < order.length; at++) {
+    let queue = -1
+    let first = -1
+    for (let q = 0; q < queues.length; q++) {
+      if (heads[q] === queues[q]!.length) continue
+      const i = queues[q]![heads[q]!]!
+      if (first >= 0 && (begin[i]! > begin[first]! || (begin[i] === begin[first] && i > first))) continue
+      queue = q
+      first = i
+    }
+    heads[queue]!++
+    order[at] = first
+  }
+  return order
+}
+
 type Piece = readonly [from: number, to: number]
 
 /** All of a number of things, or pieces of equal size that together hold at most so many: the first, the last, some between. */
@@ -101,21 +122,24 @@ function spread(total: number, atMost: number): Piece[] {
 
 /** All levels in the windows, the one that holds where a window begins, and one every so often between them. */
 function thinned(
-  levels: readonly Level[],
+  occupancy: Occupancy,
   windows: readonly { readonly from: number; readonly to: number }[],
   every: number,
 ): Level[] {
   const kept: Level[] = []
   let at = 0
-  for (const [i, level] of levels.entries()) {
-    while (at < windows.length && level.time >= windows[at]!.to) at++
+  let last = Number.NEGATIVE_INFINITY
+  for (let { next } = occupancy; next < Number.POSITIVE_INFINITY; ) {
+    while (at < windows.length && next >= windows[at]!.to) at++
     const window = windows[at]
-    const inside = window !== undefined && level.time >= window.from
-    const before = levels[i - 1]
-    if (inside && before && before !== kept.at(-1) && before.time < window.from)
-      kept.push({ ...before, time: window.from })
-    const last = kept.at(-1)?.time ?? Number.NEGATIVE_INFINITY
-    if (inside || i === levels.length - 1 || level.time >= last + every) kept.push(level)
+    const inside = window !== undefined && next >= window.from
+    if (inside && last < occupancy.time && occupancy.time < window.from)
+      kept.push(occupancy.level(window.from))
+    occupancy.step()
+    next = occupancy.next
+    if (!inside && next < Number.POSITIVE_INFINITY && occupancy.time < last + every) continue
+    kept.push(occupancy.level())
+    last = occupancy.time
   }
   return kept
 }
