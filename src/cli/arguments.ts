@@ -182,10 +182,12 @@ export function chosen(
     shape,
     schedule,
     target,
-  }: Pick<KernelArguments, 'shape' | 'schedule'> & { readonly target?: Target | undefined },
+    dtype,
+  }: Pick<KernelArguments, 'shape' | 'schedule'> &
+    Partial<{ readonly target: Target | undefined; readonly dtype: Dtype | undefined }>,
 ): { family: Family; choice: Choice } {
   const family = familyOf(name)
-  return { family, choice: choose(family, checkShape(family, shape), schedule, coreOf(target)) }
+  return { family, choice: choose(family, checkShape(family, shape), schedule, coreOf(target), dtype) }
 }
 
 /** Ragged in every dimension, and soon done. */
@@ -201,9 +203,9 @@ export const smallShape = ({ dims, limits }: Kernel): Dims =>
 export const coreOf = (target: Target = 'trn1'): DeviceName => (target === 'inf2' ? 'trn1' : target)
 
 /** The general form with the schedule that it declares: what is written where no shape says more. */
-export function declared(name: string, schedule: ScheduleRequest): Choice {
+export function declared(name: string, schedule: ScheduleRequest, dtype?: Dtype): Choice {
   const family = familyOf(name)
-  return choose(alone(family, family.general), {}, schedule)
+  return choose(alone(family, family.general), {}, schedule, undefined, dtype)
 }
 
 export const optionsOf = ({
@@ -240,6 +242,7 @@ export interface ProgramArguments {
   readonly schedule: ScheduleRequest
   readonly target?: Target
   readonly activation?: string
+  readonly dtype?: Dtype
 }
 
 export const programCommand = (program: Command, name: string, description: string): Command =>
@@ -251,5 +254,5 @@ export const programCommand = (program: Command, name: string, description: stri
     .addOption(activationOption())
 
 /** The form and the schedule that the arguments name: without a shape, the general form as it is declared. */
-export const choiceOf = (name: string, { shape, schedule, target }: ProgramArguments): Choice =>
-  shape ? chosen(name, { shape, schedule, target }).choice : declared(name, schedule)
+export const choiceOf = (name: string, { shape, schedule, target, dtype }: ProgramArguments): Choice =>
+  shape ? chosen(name, { shape, schedule, target, dtype }).choice : declared(name, schedule, dtype)

@@ -10,7 +10,9 @@ import {
   type OptionValues,
   type Program,
   type ScheduleValues,
+  takes,
 } from '../nki/index.ts'
+import type { Dtype } from '../tensor/index.ts'
 
 export interface Family {
   readonly name: string
@@ -61,6 +63,7 @@ export type ScheduleRequest = string | ScheduleValues
 /**
  * The form and the schedule for a shape: the first form that takes the shape and knows the schedule that was asked for.
  * Without a request it is the first form that takes the shape, with its default schedule for that shape on the target.
+ * Where a dtype is given, what was not asked for is such that elements of it can be worked on.
  * @throws ArgumentError when no form for the shape knows the schedule.
  */
 export function choose(
@@ -68,18 +71,18 @@ export function choose(
   dims: Dims,
   request: ScheduleRequest = 'default',
   target = 'trn1',
+  dtype?: Dtype,
 ): Choice {
   for (const kernel of formsFor(family, dims)) {
-    // without a shape there is only the schedule that the kernel declares
-    const usual = kernel.dims.every((dim) => dims[dim] !== undefined) ? kernel.defaultFor(dims, target) : {}
-    if (typeof request === 'string') {
-      if (request === 'default') return { kernel, scheduleName: request, schedule: usual }
-      const schedule = kernel.schedules[request]
-      // toString is no schedule, though every object has one
-      if (schedule && Object.hasOwn(kernel.schedules, request))
-        return { kernel, scheduleName: request, schedule }
-    } else if (Object.keys(request).every((entry) => Object.hasOwn(kernel.schedule, entry)))
-      return { kernel, scheduleName: 'custom', schedule: { ...usual, ...request } }
+    const asked = entriesOf(kernel, request)
+    if (!asked) continue
+    const scheduleName = typeof request === 'string' ? request : 'custom'
+    // without a shape there is only the schedule that the kernel declares; a schedule with a name is whole
+    const shaped = kernel.dims.every((dim) => dims[dim] !== undefined)
+    const usual =
+      shaped && (scheduleName === 'default' || asked === request) ? kernel.defaultFor(dims, target) : {}
+    const schedule = { ...usual, ...asked }
+    return { kernel, scheduleName, schedule: dtype ? taking(kernel, schedule, asked, dtype) : schedule }
   }
   checkSchedule(formsOf(family), family.name, request)
   const asked =
@@ -87,6 +90,30 @@ export function choose(
       ? `schedule ${request}`
       : `schedule with ${Object.keys(request).join(' and ')}`
   throw new ArgumentError(`${family.name}: no form for this shape has a ${asked}`)
+}
+
+/** What a request says of a form's schedule; null where the form does not know it. */
+function entriesOf({ schedule, schedules }: Kernel, request: ScheduleRequest): ScheduleValues | null {
+  if (request === 'default') return {}
+  // toString is no schedule, though every object has one
+  if (typeof request === 'string') return Object.hasOwn(schedules, request) ? schedules[request]! : null
+  return Object.keys(request).every((entry) => Object.hasOwn(schedule, entry)) ? request : null
+}
+
+/**
+ * A schedule with which a kernel takes elements of a dtype: DMA transposes none of one byte, so for those the tensor engine
+ * does. What was asked for stays; where that is refused, so is the schedule, by whoever binds it.
+ */
+function taking(
+  kernel: Kernel,
+  schedule: ScheduleValues,
+  asked: ScheduleValues,
+  dtype: Dtype,
+): ScheduleValues {
+  const others = Object.entries(kernel.choices)
+    .filter(([name]) => !Object.hasOwn(asked, name))
+    .flatMap(([name, words]) => words.map((word) => ({ ...schedule, [name]: word })))
+  return [schedule, ...others].find((one) => takes(kernel.trace(one), dtype)) ?? schedule
 }
 
 /** @throws ArgumentError where none of the forms knows a schedule or an entry, with the one that was probably meant. */

@@ -37,7 +37,7 @@ export function pointOf(
   const own = Object.fromEntries(
     family.general.dims.filter((dim) => dim !== '1').map((dim) => [dim, dims[dim]!]),
   )
-  const { kernel, schedule } = choose(family, own, request)
+  const { kernel, schedule } = choose(family, own, request, undefined, dtype)
   return { kernel: kernel.name, schedule, dims: own, dtype, cores: coresOf(kernel.trace(schedule)) }
 }
 

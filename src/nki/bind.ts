@@ -38,28 +38,38 @@ export function bind(program: Program, dims: Dims, dtype: Dtype | Readonly<Recor
       )
     dtypes[name] = given
   }
-  const binding = { dims, dtypes }
-  for (const [node] of walk(program.body)) if (node.kind === 'op') checkDtypes(program, node, binding)
-  return binding
+  const [refused] = refusals(program, dtypes)
+  if (refused) throw refused
+  return { dims, dtypes }
+}
+
+/** Whether the hardware does all that a program does to elements of a dtype. */
+export function takes(program: Program, dtype: Dtype): boolean {
+  const dtypes = Object.fromEntries(program.inputs.map(({ name }) => [name, dtype]))
+  return refusals(program, dtypes).next().done === true
 }
 
 /** Offsets are kept in 32 bits. */
 const MAX_DIM = 2 ** 30
 
-export const dtypeOf = (dtype: SymbolicDtype, binding: Binding): Dtype =>
-  typeof dtype === 'string' ? dtype : binding.dtypes[dtype.like]!
+export const dtypeOf = (dtype: SymbolicDtype, { dtypes }: Pick<Binding, 'dtypes'>): Dtype =>
+  typeof dtype === 'string' ? dtype : dtypes[dtype.like]!
 
 /** The dtypes of an op's operands, by role. */
-export const operandDtypes = (op: Op, binding: Binding): Record<string, Dtype> =>
+export const operandDtypes = (op: Op, binding: Pick<Binding, 'dtypes'>): Record<string, Dtype> =>
   Object.fromEntries(Object.entries(op.operands).map(([role, view]) => [role, dtypeOf(view.dtype, binding)]))
 
-function checkDtypes(program: Program, op: Op, binding: Binding): void {
-  const broken = op.spec.dtypeRule?.(operandDtypes(op, binding))
-  if (!broken) return
-  const detail = Object.entries(op.operands).map(([role, view]) => `${role} = ${view}`)
-  throw new KernelError(program.name, op.site.toString(), {
-    what: `${op.spec.name}: ${broken.what}`,
-    detail: detail.join(', '),
-    fix: broken.fix,
-  })
+/** What the hardware does not do to elements of these dtypes, op by op. */
+function* refusals(program: Program, dtypes: Binding['dtypes']): Generator<KernelError> {
+  for (const [op] of walk(program.body)) {
+    if (op.kind !== 'op') continue
+    const broken = op.spec.dtypeRule?.(operandDtypes(op, { dtypes }))
+    if (!broken) continue
+    const detail = Object.entries(op.operands).map(([role, view]) => `${role} = ${view}`)
+    yield new KernelError(program.name, op.site.toString(), {
+      what: `${op.spec.name}: ${broken.what}`,
+      detail: detail.join(', '),
+      fix: broken.fix,
+    })
+  }
 }

@@ -1,6 +1,6 @@
 /** The kernel language: kernel() → trace → Program → verify; the op table; the printer. */
 export { type Abstract, abstractOf } from './abstract.ts'
-export { type Binding, bind, type Dims, dtypeOf, operandDtypes } from './bind.ts'
+export { type Binding, bind, type Dims, dtypeOf, operandDtypes, takes } from './bind.ts'
 export { ArgumentError, type Fault, KernelError } from './errors.ts'
 export { Extents, type Reading } from './extents.ts'
 export {

@@ -64,7 +64,7 @@ async function costOf(
   const family = findFamily(name)
   const own = Object.fromEntries(family.general.dims.map((dim) => [dim, dims[dim]!]))
   if (schedule === 'tuned') return (await tune(family, own, dtype, device, options)).best
-  const choice = choose(family, own, schedule, device.name)
+  const choice = choose(family, own, schedule, device.name, dtype)
   const program = traceChoice(choice)
   return profile(program, bind(program, own, dtype), device, { macs: choice.kernel.macs(own) })
 }

@@ -25,6 +25,8 @@ export function traffic(name: string, schedule: string, dims: Dims, dtype: Dtype
     family,
     own,
     schedule in family.general.schedules ? schedule : 'default',
+    undefined,
+    dtype,
   )
   const program = traceChoice({ kernel, ...choice })
   const counts = count(program, bind(program, own, dtype))

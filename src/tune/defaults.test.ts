@@ -2,7 +2,16 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { DEVICE_NAMES, DEVICES } from '../device/index.ts'
-import { choose, EXACT_SUMS, FAMILIES, findFamily, traceChoice } from '../kernels/index.ts'
+import {
+  choose,
+  EXACT_SUMS,
+  FAMILIES,
+  type Family,
+  findFamily,
+  formsOf,
+  traceChoice,
+  withinLimits,
+} from '../kernels/index.ts'
 import { bind, type Program } from '../nki/index.ts'
 import { memoryOf, profile } from '../simulate/index.ts'
 import { tune } from './index.ts'
@@ -34,6 +43,31 @@ test('in float32, which takes twice the room, they can be compiled', () => {
       const program = traceChoice(choose(family, dims, 'default', device))
       expect(memoryOf(program, bind(program, dims, 'float32'), DEVICES[device]).overflows).toBe(false)
     }),
+  )
+})
+
+test('no schedule is refused for what it leaves open, in elements of four bytes, of two or of one', () => {
+  const names = (family: Family) =>
+    new Set(formsOf(family).flatMap(({ schedules }) => Object.keys(schedules)))
+  for (const family of FAMILIES)
+    for (const name of names(family))
+      for (const dtype of ['float32', 'bfloat16', 'float8_e4m3'] as const)
+        for (const device of DEVICE_NAMES)
+          for (const M of [64, 300, 5000]) {
+            const dims = withinLimits(family.general, { M, K: 2048, r: 512, N: 2048 })
+            const program = traceChoice(choose(family, dims, name, device, dtype))
+            const what = `${family.name}:${name} in ${dtype} on ${device}`
+            expect(() => bind(program, dims, dtype), what).not.toThrow()
+            expect(memoryOf(program, bind(program, dims, dtype), DEVICES[device]).overflows, what).toBe(false)
+          }
+})
+
+test('what was asked for stays, and is refused in words', () => {
+  const family = findFamily('fused_xuv')
+  const dims = { M: 5000, K: 2048, r: 512, N: 2048 }
+  const choice = choose(family, dims, { transposeBy: 'dma' }, 'trn1', 'float8_e4m3')
+  expect(() => bind(traceChoice(choice), dims, 'float8_e4m3')).toThrow(
+    /DMA transposes elements of 2 or 4 bytes/,
   )
 })
 

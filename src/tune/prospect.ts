@@ -11,6 +11,7 @@ import {
   type Program,
   type ScheduleValues,
   sizeOf,
+  takes,
 } from '../nki/index.ts'
 import { count, leastTime, memoryOf } from '../simulate/index.ts'
 import type { Dtype } from '../tensor/index.ts'
@@ -31,14 +32,16 @@ export interface Prospect {
   readonly instructions: number
 }
 
+/** null where instructions of the schedule do not take elements of the dtype. */
 export function prospectOf(
   { kernel, schedule, named }: Pick<Prospect, 'kernel' | 'schedule' | 'named'>,
   options: OptionValues,
   dims: Dims,
   dtype: Dtype,
   device: Device,
-): Prospect {
+): Prospect | null {
   const program = kernel.trace(schedule, options)
+  if (!takes(program, dtype)) return null
   const binding = bind(program, dims, dtype)
   const { hbmReadBytes, hbmWriteBytes, instructions } = count(program, binding)
   const { needed, capacity, tenants } = memoryOf(program, binding, device)

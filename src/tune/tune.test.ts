@@ -53,6 +53,13 @@ describe('the best', () => {
     }
   })
 
+  test('in elements of one byte is among the schedules that the hardware takes', async () => {
+    const { best, trials } = await tune(family, dims, 'float8_e4m3', DEVICES.trn2, { fixed: { kBlock: 512 } })
+    expect(best.schedule.transposeBy).toBe('tensor')
+    expect(trials.length).toBeGreaterThan(10)
+    await expect(tune(family, dims, 'int8', DEVICES.trn2)).rejects.toThrow(/multiplies floating point only/)
+  })
+
   test('of a kernel whose strip grows with the rows fits at all of them', async () => {
     // strips of all rows fit at a few thousand rows, and not at these
     const shape = { M: 65536, K: 512, N: 2048 }

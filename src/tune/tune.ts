@@ -2,11 +2,11 @@
  * The tuner: which schedule of a kernel is best for a shape on a device, with the profiler as the cost. Best is the least
  * HBM traffic among the schedules that are as fast as the fastest, within one percent.
  *
- * Most candidates are never profiled. Those that do not fit on chip are left out (but for schedules with a name; if one of
- * them wins, all are looked at), and those that cannot win, since their busiest engine alone takes longer than the best so
- * far. At shapes of many instructions times are foreseen from shorter shapes first, and only the most promising are
- * profiled. Nothing is random, so the answer depends on the arguments only; what was profiled is in the cache, so a search
- * that was stopped goes on where it was.
+ * Most candidates are never profiled. Those whose instructions do not take elements of the dtype are left out, those that do
+ * not fit on chip (but for schedules with a name; if one of them wins, all are looked at), and those that cannot win, since
+ * their busiest engine alone takes longer than the best so far. At shapes of many instructions times are foreseen from
+ * shorter shapes first, and only the most promising are profiled. Nothing is random, so the answer depends on the arguments
+ * only; what was profiled is in the cache, so a search that was stopped goes on where it was.
  */
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { Device } from '../device/index.ts'
@@ -145,10 +145,13 @@ class Search {
     })
     this.total = entries.length + FINALISTS
     const prospects: Prospect[] = []
-    for (const entry of entries) {
-      prospects.push(prospectOf(entry, options.options ?? {}, dims, this.dtype, device))
-      if (prospects.length % 16 === 0) await this.pause()
+    for (const [i, entry] of entries.entries()) {
+      const prospect = prospectOf(entry, options.options ?? {}, dims, this.dtype, device)
+      if (prospect) prospects.push(prospect)
+      if (i % 16 === 15) await this.pause()
     }
+    // where none of them takes the dtype, binding one says why
+    if (prospects.length === 0) bind(entries[0]!.kernel.trace(entries[0]!.schedule), dims, this.dtype)
     return prospects
   }
 
@@ -159,9 +162,9 @@ class Search {
   private async degrees({ kernel, schedule }: Prospect): Promise<Prospect[]> {
     const { options = {}, fixed = {} } = this.options
     if (schedule[BUFFERS] !== AUTO || BUFFERS in fixed) return []
-    const all = kernel.degrees.map((degree) => {
+    const all = kernel.degrees.flatMap((degree) => {
       const entry = { kernel, schedule: { ...schedule, [BUFFERS]: degree }, named: false }
-      return prospectOf(entry, options, this.dims, this.dtype, this.device)
+      return prospectOf(entry, options, this.dims, this.dtype, this.device) ?? []
     })
     for (const prospect of all) {
       const cost = this.costOf(prospect)

@@ -119,7 +119,7 @@ function oneForm(name: string, args: CheckArguments): Checked[] {
 }
 
 /** Every form that knows the schedule, each as a family of its own. */
-function everyForm({ shape, schedule, target }: CheckArguments): Checked[] {
+function everyForm({ shape, schedule, target, dtype }: CheckArguments): Checked[] {
   const forms = FAMILIES.flatMap((family) => formsOf(family).map((form) => alone(family, form)))
   checkSchedule(FAMILIES.flatMap(formsOf), 'check', schedule)
   const known = forms.filter(
@@ -132,7 +132,7 @@ function everyForm({ shape, schedule, target }: CheckArguments): Checked[] {
   if (known.length === 0) throw new ArgumentError('check: no kernel has this schedule')
   return known.map((family) => {
     const dims = shape ? checkShape(family, withinLimits(family.general, shape)) : smallShape(family.general)
-    return { choice: choose(family, shape ? dims : {}, schedule, coreOf(target)), dims }
+    return { choice: choose(family, shape ? dims : {}, schedule, coreOf(target), dtype), dims }
   })
 }
 

@@ -151,7 +151,7 @@ async function emitAll(args: EmitArguments): Promise<void> {
   for (const { family, general } of forms) {
     const own = alone(family, general)
     const tuned = args.tuned ? await tunedFor(own, withinLimits(general, dims), args) : null
-    const choice = tuned?.choice ?? choose(own, {})
+    const choice = tuned?.choice ?? choose(own, {}, 'default', undefined, args.dtype)
     kernels.push({
       kernel: general,
       program: traceChoice(choice),
@@ -171,7 +171,7 @@ async function emitAll(args: EmitArguments): Promise<void> {
 /** What is tuned, and for which shape: where several cores share it, the form for the whole at the shape of a share. */
 function ofOneCore(family: Family, args: EmitArguments): [Family, Dims] {
   const dims = checkShape(family, args.shape!)
-  const choice = choose(family, dims, 'default', coreOf(args.target))
+  const choice = choose(family, dims, 'default', coreOf(args.target), args.dtype)
   const split = coresOf(traceChoice(choice, optionsOf(args)), args, dims)
   if (!split) return [family, dims]
   const share = dimsOfShare(dims, split, sharesOf(dims, split)[0]!)
