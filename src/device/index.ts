@@ -4,6 +4,15 @@ import { trn1 } from './trn1.ts'
 import { trn2 } from './trn2.ts'
 import { trn3 } from './trn3.ts'
 
+export {
+  fits,
+  largest,
+  placeCopies,
+  type Rotating,
+  raiseCopies,
+  repetition,
+  takenBytes,
+} from './copies.ts'
 export { type Calibrated, type Device, type DeviceName, type Documented, PASSES } from './device.ts'
 export {
   dmaBandwidth,

@@ -1,14 +1,25 @@
 /**
- * The memory plan: what the compiler would do with SBUF. Every buffer starts with one copy; then the copies of loop
- * buffers are raised, innermost first, as long as all of it fits; what is left then holds some tiles of the next copy.
- * (The blocks of a kernel are logical: it is the compiler that decides how many physical tiles they rotate over.) What
- * does not fit even with single copies is
+ * The memory plan: what the compiler would do with SBUF. Copies of loop buffers are raised as long as all of it fits
+ * (device/copies.ts). (The blocks of a kernel are logical: it is the compiler that decides how many physical tiles they
+ * rotate over.) What does not fit even with single copies is
  *
  * streamed  an input block: it is loaded again in the inner loop, once per use (not a spill);
  * spilled   a computed strip: part of it lives in HBM, and is saved and reloaded as it is worked on.
  */
 
-import { type Interval, type Machine, overlap, type Placed, place, shareMemory } from '../../device/index.ts'
+import {
+  fits,
+  type Interval,
+  largest,
+  type Machine,
+  overlap,
+  placeCopies,
+  type Rotating,
+  raiseCopies,
+  repetition,
+  shareMemory,
+  takenBytes as takenByCopies,
+} from '../../device/index.ts'
 import { type Alloc, type Binding, dtypeOf, Extents, type Program } from '../../nki/index.ts'
 import { dtypeInfo } from '../../tensor/index.ts'
 import { type Access, accessesOf, type Grid, gridOf, tilesOf } from './grid.ts'
@@ -72,7 +83,7 @@ export function planMemory(program: Program, binding: Binding, machine: Machine)
         grid,
         accesses: list,
         elementBytes,
-        ...repetition(lifetime, extents),
+        ...repeated(lifetime, extents),
         bytes: extents.elementsPerPartition(alloc) * elementBytes,
         degree: 1,
         tilesAhead: 0,
@@ -95,72 +106,64 @@ export function planMemory(program: Program, binding: Binding, machine: Machine)
   return { sbuf, psum, capacity: machine.sbuf, peak, needed, overflows }
 }
 
-/** Instances that follow each other, from which handing memory over to another phase is worth the wait. */
-const STEADY = 4
-
-/** How often a buffer is allocated, and the innermost loop in which that is often. */
-function repetition(
-  { own, around }: Lifetime,
-  { capacity }: Extents,
-): { instances: number; steady: Interval } {
-  let instances = 1
-  let steady = own
-  for (const { loop, interval } of around) {
-    if (instances < STEADY) steady = interval
-    instances *= Math.ceil(capacity[loop.over.id]! / capacity[loop.span.id]!)
-  }
-  return { instances, steady: instances > 1 ? steady : own }
-}
-
-/** Bytes per partition that a buffer takes: of a buffer that is not resident, its tiles on chip. */
-export const takenBytes = (buffer: Buffer): number =>
-  buffer.residence === 'resident'
-    ? buffer.bytes * buffer.degree + buffer.tilesAhead * tileBytes(buffer)
-    : (buffer.residentTiles - buffer.passing.places) * tileBytes(buffer) +
-      buffer.passing.places * buffer.passing.bytes
+/** How often a buffer is allocated, and while when. */
+const repeated = ({ own, around }: Lifetime, { capacity }: Extents) =>
+  repetition(
+    own,
+    around.map(({ loop, interval }) => ({
+      trips: Math.ceil(capacity[loop.over.id]! / capacity[loop.span.id]!),
+      interval,
+    })),
+  )
 
 const tileBytes = ({ grid, elementBytes }: Buffer): number =>
   grid.cols * elementBytes * Math.ceil(grid.rows / 128)
 
-/** When the memory of a buffer is taken; `apart`: when it had better not be shared. */
-const blocksOf = (buffers: readonly Buffer[], apart = false) =>
-  buffers.map((buffer) => {
-    const { lifetime, degree, tilesAhead, steady } = buffer
-    const alive = apart ? steady : degree > 1 || tilesAhead > 0 ? lifetime.loop : lifetime.own
-    return { buffer, bytes: takenBytes(buffer), alive }
-  })
+/** A buffer as what takes room; `mostCopies`: one, unless it may rotate. */
+function roomOf(buffer: Buffer, mostCopies = 1): Rotating & { readonly buffer: Buffer } {
+  const { lifetime, steady, degree, tilesAhead, residence, residentTiles, passing } = buffer
+  const passed = passing.places * passing.bytes
+  return {
+    buffer,
+    // of a buffer that is not resident, its tiles on chip
+    bytes:
+      residence === 'resident' ? buffer.bytes : (residentTiles - passing.places) * tileBytes(buffer) + passed,
+    tileBytes: tileBytes(buffer),
+    tiles: tilesOf(buffer.grid),
+    mostCopies,
+    depth: lifetime.around.length,
+    own: lifetime.own,
+    loop: lifetime.loop,
+    steady,
+    degree,
+    tilesAhead,
+  }
+}
 
-type Fits = (buffers: readonly Buffer[], capacity: number) => boolean
+/** Bytes per partition that a buffer takes. */
+export const takenBytes = (buffer: Buffer): number => takenByCopies(roomOf(buffer))
 
-const fits: Fits = (buffers, capacity) => place(blocksOf(buffers), capacity) !== null
-/** Only phases of many instances share memory. */
-const fitsApart: Fits = (buffers, capacity) => place(blocksOf(buffers, true), capacity) !== null
-/** No memory is shared at all, not even by phases that follow each other. */
-const fitsUnshared: Fits = (buffers, capacity) =>
-  buffers.reduce((sum, buffer) => sum + takenBytes(buffer), 0) <= capacity
-
-/** The strictest of these that holds now, for whatever takes more room to keep to. */
-const strictest = (buffers: readonly Buffer[], capacity: number, rules: readonly Fits[]): Fits =>
-  rules.find((rule) => rule(buffers, capacity)) ?? fits
+const allFit = (buffers: readonly Buffer[], { sbuf }: Machine): boolean =>
+  fits(
+    buffers.map((buffer) => roomOf(buffer)),
+    sbuf,
+  )
 
 /** Most bytes per partition alive together. */
 function peakOf(buffers: readonly Buffer[]): number {
-  const blocks = blocksOf(buffers)
   return Math.max(
     0,
-    ...blocks.map(({ alive }) =>
-      blocks.reduce(
-        (sum, other) =>
-          other.alive.from <= alive.from && alive.from <= other.alive.to ? sum + other.bytes : sum,
-        0,
-      ),
+    ...buffers.map(({ lifetime: { own } }) =>
+      buffers.reduce((sum, other) => (aliveAt(own.from, other) ? sum + takenBytes(other) : sum), 0),
     ),
   )
 }
 
+const aliveAt = (at: number, { lifetime: { own } }: Buffer): boolean => own.from <= at && at <= own.to
+
 /** Takes the largest buffers out of SBUF, as far as needed, until the rest fits. */
 function evictUntilFits(buffers: readonly Buffer[], machine: Machine, extents: Extents): boolean {
-  while (!fits(buffers, machine.sbuf)) {
+  while (!allFit(buffers, machine)) {
     const victim = atPeak(buffers)
       .filter((buffer) => buffer.residence === 'resident')
       .sort((a, b) => b.bytes - a.bytes)[0]
@@ -173,7 +176,7 @@ function evictUntilFits(buffers: readonly Buffer[], machine: Machine, extents: E
     victim.passing = { places: least, bytes: tileBytes(victim) * wide }
     const room = Math.floor((machine.sbuf - peakWhile(victim, buffers)) / tileBytes(victim))
     victim.residentTiles = Math.max(least, Math.min(room, tilesOf(victim.grid)))
-    while (victim.residentTiles > least && !fits(buffers, machine.sbuf)) victim.residentTiles--
+    while (victim.residentTiles > least && !allFit(buffers, machine)) victim.residentTiles--
   }
   return true
 }
@@ -182,29 +185,17 @@ function evictUntilFits(buffers: readonly Buffer[], machine: Machine, extents: E
 function fillUp(buffers: readonly Buffer[], machine: Machine): void {
   for (const buffer of buffers)
     if (buffer.residence === 'streamed')
-      grow(buffer, 'residentTiles', tilesOf(buffer.grid), () => fits(buffers, machine.sbuf))
-}
-
-/** Raises a number of tiles that fits to the largest one that does, of at most so many. */
-function grow(buffer: Buffer, tiles: 'residentTiles' | 'tilesAhead', atMost: number, holds: () => boolean) {
-  let [fitting, most] = [buffer[tiles], atMost]
-  while (fitting < most) {
-    buffer[tiles] = Math.ceil((fitting + most) / 2)
-    if (holds()) fitting = buffer[tiles]
-    else most = buffer[tiles] - 1
-  }
-  buffer[tiles] = fitting
+      buffer.residentTiles = largest(buffer.residentTiles, tilesOf(buffer.grid), (tiles) => {
+        buffer.residentTiles = tiles
+        return allFit(buffers, machine)
+      })
 }
 
 /** The buffers that are alive when most bytes are. */
 function atPeak(buffers: readonly Buffer[]): Buffer[] {
-  const all = blocksOf(buffers)
-  const alive = all.map(({ alive: { from } }) =>
-    all.filter((other) => other.alive.from <= from && from <= other.alive.to),
-  )
-  const sum = (blocks: readonly { bytes: number }[]): number =>
-    blocks.reduce((total, b) => total + b.bytes, 0)
-  return alive.sort((a, b) => sum(b) - sum(a))[0]!.map(({ buffer }) => buffer)
+  const alive = buffers.map(({ lifetime: { own } }) => buffers.filter((other) => aliveAt(own.from, other)))
+  const sum = (some: readonly Buffer[]): number => some.reduce((total, one) => total + takenBytes(one), 0)
+  return alive.sort((a, b) => sum(b) - sum(a))[0]!
 }
 
 /** Blocks that only DMA writes, from HBM, can be loaded again; what was computed must be saved. */
@@ -225,25 +216,14 @@ function peakWhile(buffer: Buffer, buffers: readonly Buffer[]): number {
   )
 }
 
-/** Whole copies level by level, innermost first; then tiles of one more, for those first that have fewest copies. */
+/** Copies of what is allocated again and again, and stays. */
 function raiseDegrees(buffers: readonly Buffer[], machine: Machine): void {
-  const rotating = buffers
-    .filter((b) => b.instances > 1 && b.residence === 'resident' && !besideSpill(b, buffers))
-    .sort((a, b) => b.lifetime.around.length - a.lifetime.around.length)
-  for (let degree = 2; degree <= machine.maxDegree; degree++) {
-    // a second copy is worth that phases wait for each other, further ones are not
-    const rules = degree === 2 ? [fitsApart] : [fitsUnshared, fitsApart]
-    const enough = strictest(buffers, machine.sbuf, rules)
-    for (const buffer of rotating) {
-      if (buffer.degree !== degree - 1 || mostCopies(buffer, machine) < degree) continue
-      buffer.degree = degree
-      if (!enough(buffers, machine.sbuf)) buffer.degree = degree - 1
-    }
-  }
-  const enough = strictest(buffers, machine.sbuf, [fitsUnshared, fitsApart])
-  for (const buffer of rotating.sort((a, b) => a.degree - b.degree))
-    if (buffer.degree < mostCopies(buffer, machine))
-      grow(buffer, 'tilesAhead', tilesOf(buffer.grid) - 1, () => enough(buffers, machine.sbuf))
+  const rooms = buffers.map((buffer) => {
+    const rotates = buffer.residence === 'resident' && !besideSpill(buffer, buffers)
+    return roomOf(buffer, rotates ? mostCopies(buffer, machine) : 1)
+  })
+  raiseCopies(rooms, machine.sbuf)
+  for (const { buffer, degree, tilesAhead } of rooms) Object.assign(buffer, { degree, tilesAhead })
 }
 
 /** More than what is allocated are of no use; a schedule may want fewer than the compiler takes. */
@@ -256,13 +236,17 @@ const besideSpill = (buffer: Buffer, buffers: readonly Buffer[]): boolean =>
 
 /** Gives every buffer its address; the peak. Where there is no room for them all, none has an address. */
 function settle(buffers: readonly Buffer[], capacity: number): number {
-  const placed = place(blocksOf(buffers, true), capacity) ?? place(blocksOf(buffers), capacity)
+  const placed = placeCopies(
+    buffers.map((buffer) => roomOf(buffer)),
+    capacity,
+  )
   if (!placed) return peakOf(buffers)
   for (const one of placed) {
-    one.block.buffer.address = one.address
-    one.block.buffer.sharesWith = placed
-      .filter((other: Placed<(typeof one)['block']>) => other !== one && shareMemory(one, other))
-      .map((other) => other.block.buffer)
+    const { buffer } = one.block.of
+    buffer.address = one.address
+    buffer.sharesWith = placed
+      .filter((other) => other !== one && shareMemory(one, other))
+      .map(({ block }) => block.of.buffer)
   }
   return Math.max(0, ...placed.map(({ block, address }) => address + block.bytes))
 }
