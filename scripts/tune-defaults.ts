@@ -17,7 +17,7 @@ const UP_ROWS = [256, 384, 512, 768, 1024, 1280, 2048, 4096]
 const FUSED_ROWS = [256, 384, 512, 768, 1024, 4096, 16384]
 const TRANSPOSED_ROWS = [256, 384, 512, 768, 1024, 1280, 4096]
 const TARGETS = ['trn1', 'trn2', 'trn3'] as const
-const PUBLISHED = ['trn1', 'trn2'] as const // the others take the table of trn2
+const PUBLISHED = ['trn1', 'trn2'] as const // others choose from what is found for these
 const KERNELS = {
   fused_xuv: { layers: LAYERS, rows: FUSED_ROWS, targets: TARGETS },
   fused_xtuv: { layers: LAYERS, rows: FUSED_ROWS, targets: TARGETS },

@@ -223,12 +223,14 @@ ${await decode()}
 
 ## Many rows
 
-Default schedules come from a table ([src/kernels/tuned/](../src/kernels/tuned/), \`npm run tune-defaults\`) and a rule for
-the shapes in between ([defaults.ts](../src/kernels/defaults.ts)): of the schedules in the table, the one whose time a closed
-form ([estimate.ts](../src/kernels/estimate.ts)) takes to be the least, those found for shapes nearby preferred. They round a
-sum once: it is kept in float32 in SBUF, or in PSUM over the whole contraction (\`accumulate=psum\`), which spares the vector
-engine at small layers. \`over the best\` compares with schedules that round sums once per block as well, as the seed does:
-that halves their space, and the error grows with the contraction. M = 300 and 2048 are in between the rows of the table.
+Default schedules come from tables ([src/kernels/tuned/](../src/kernels/tuned/), \`npm run tune-defaults\`) and a rule
+([defaults.ts](../src/kernels/defaults.ts)): of all schedules in the tables of a kernel, whatever shape and core they were
+found for, the one that an estimate ([estimate/](../src/kernels/estimate/)) takes to be the fastest, or within 1 % of that and
+to move least. The estimate is the profiler's network of queues with whole blocks for instructions, with as many copies of
+each as the memory plan finds room for, over a few strips. They round a sum once: it is kept in float32 in SBUF, or in PSUM
+over the whole contraction (\`accumulate=psum\`), which spares the vector engine at small layers. \`over the best\` compares
+with schedules that round sums once per block as well, as the seed does: that halves their space, and the error grows with
+the contraction. M = 300 and 2048 are in between the rows of the table.
 
 ${await prefill()}
 

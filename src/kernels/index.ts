@@ -6,7 +6,7 @@ import { MATMUL } from './matmul/index.ts'
 import { MLP } from './mlp/index.ts'
 
 export { EXACT_SUMS } from './blocks.ts'
-export { worthRounding } from './defaults.ts'
+export { EQUAL_TIME, worthRounding } from './defaults.ts'
 export {
   alone,
   type Choice,

@@ -72,7 +72,7 @@ test('what was asked for stays, and is refused in words', () => {
 })
 
 /** Within the range of the table, against every schedule with the same sums; docs/tuning.md shows how near most come. */
-const FAR = 1.3
+const FAR = 1.2
 
 test('none is far from the best', async () => {
   const rows = fc.record({ M: size(129, 2000), K: size(1500, 9000), r: size(256, 3000), N: size(1500, 9000) })
@@ -93,17 +93,30 @@ test('none is far from the best', async () => {
   )
 })
 
-test('a table for each core, where it matters', () => {
+/** Layers of the tables at rows that are none of theirs: strips may fill SBUF, and leave loads no room to run ahead. */
+test.each([
+  ['trn1', { M: 1500, K: 8192, r: 4096, N: 16384 }],
+  ['trn1', { M: 2049, K: 8192, r: 4096, N: 16384 }],
+  ['trn2', { M: 2048, K: 8192, r: 4096, N: 16384 }],
+  ['trn1', { M: 2048, K: 2048, r: 512, N: 2048 }],
+] as const)('on %s at %o the default is as good as the best', async (core, dims) => {
+  const [family, device] = [findFamily('fused_xuv'), DEVICES[core]]
+  const program = traceChoice(choose(family, dims, 'default', core))
+  const { metrics } = profile(program, bind(program, dims, 'bfloat16'), device)
+  const { best } = await tune(family, dims, 'bfloat16', device, { fixed: { accumulate: EXACT_SUMS } })
+  expect(metrics.total_time).toBeLessThanOrEqual(1.03 * best.metrics.total_time)
+})
+
+test('a default for each core, where it matters', () => {
   const { general } = findFamily('fused_xuv')
-  const dims = { M: 16384, K: 8192, r: 4096, N: 16384 }
+  const dims = { M: 2048, K: 8192, r: 4096, N: 16384 }
   const time = (core: 'trn1' | 'trn2', of: 'trn1' | 'trn2'): number => {
     const program = general.trace(general.defaultFor(dims, of))
     return profile(program, bind(program, dims, 'bfloat16'), DEVICES[core]).metrics.total_time
   }
   expect(time('trn1', 'trn2')).toBeGreaterThan(1.05 * time('trn1', 'trn1'))
-  // kernels without one take that of trn2
-  const dense = findFamily('matmul_fully_optimized').general
-  expect(dense.defaultFor(dims, 'trn3')).toEqual(dense.defaultFor(dims, 'trn2'))
+  // what is not in the device tables takes that of trn2
+  expect(general.defaultFor(dims, 'trn9')).toEqual(general.defaultFor(dims, 'trn2'))
   expect(general.defaultFor(dims)).toEqual(general.defaultFor(dims, 'trn1'))
 })
 

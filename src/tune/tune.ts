@@ -10,7 +10,7 @@
  */
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { Device } from '../device/index.ts'
-import { type Family, formsFor } from '../kernels/index.ts'
+import { EQUAL_TIME, type Family, formsFor } from '../kernels/index.ts'
 import { AUTO, BUFFERS, bind, type Dims, type OptionValues, type ScheduleValues } from '../nki/index.ts'
 import { profile } from '../simulate/index.ts'
 import type { Dtype } from '../tensor/index.ts'
@@ -58,8 +58,6 @@ export interface TuneOptions {
   readonly fixed?: Fixed
 }
 
-/** Times as close as this are equal (the model is off by 3 % in the median), and the candidate with less traffic wins. */
-const EQUAL_TIME = 1.01
 /** What is foreseen may be off by so much: slower ones are not profiled, nor more than so many. */
 const FORESIGHT = 1.02
 const FINALISTS = 16

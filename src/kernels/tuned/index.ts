@@ -7,7 +7,7 @@ import { FUSED_XUV } from './fused-xuv.ts'
 import { FUSED_XUV_TRANSPOSED } from './fused-xuv-transposed.ts'
 import { MATMUL_FULLY_OPTIMIZED } from './matmul-fully-optimized.ts'
 
-/** Kernels without a table for trn3 take that of trn2. */
+/** Where none was written for trn3, those of the others are what it chooses from. */
 interface Tables {
   readonly trn1: string
   readonly trn2: string
