@@ -8,12 +8,12 @@ import { model } from './onnx.mjs'
 
 const threads = availableParallelism()
 
-async function neuronmm({ backend = 'auto', dtype = 'float32', fused = true }) {
+async function neuronmm({ backend = 'auto', dtype = 'float32', fused = true, packing }) {
   const { createEngine } = await import('../dist/engine/index.js')
   const { Tensor } = await import('../dist/tensor/index.js')
   const engine = await createEngine({ backend })
   const tensor = ({ shape, values }) => Tensor.wrap(values, shape, 'float32')
-  const pair = (u, v, more) => engine.lowRank({ u: tensor(u), v: tensor(v), dtype, ...more })
+  const pair = (u, v, more) => engine.lowRank({ u: tensor(u), v: tensor(v), dtype, packing, ...more })
 
   /** The layers of one chain, and one call of them. */
   const forms = {
@@ -21,10 +21,10 @@ async function neuronmm({ backend = 'auto', dtype = 'float32', fused = true }) {
     dense: ([w], rows) => one(linear(w), rows),
     mlp: (factors, rows) => (fused ? one(mlp(factors), rows) : threeCalls(factors, rows)),
   }
-  const linear = (w) => engine.linear({ w: tensor(w), dtype })
+  const linear = (w) => engine.linear({ w: tensor(w), dtype, packing })
   const mlp = (factors) => {
     const [gate, up, down] = [0, 2, 4].map((i) => ({ u: tensor(factors[i]), v: tensor(factors[i + 1]) }))
-    return engine.lowRankMlp({ gate, up, down, dtype })
+    return engine.lowRankMlp({ gate, up, down, dtype, packing })
   }
   const output = (layer, rows) => new Float32Array(rows * layer.outFeatures)
   const one = (layer, rows) => inTurn([layer], rows)

@@ -95,7 +95,7 @@ async function prepareAll(work) {
     if (work.product === 'dense' && candidate.fused === false) continue
     try {
       const { milliseconds, bytes } = await candidate.ask({ do: 'prepare', work })
-      ready.push({ ...candidate, packing: milliseconds, bytes })
+      ready.push({ ...candidate, preparing: milliseconds, bytes })
     } catch (error) {
       if (!candidate.isPeer) throw error
       missing.push(`${candidate.label}, ${work.product} ${work.chains[0][0].shape}: ${error.message}`)
@@ -120,17 +120,19 @@ async function measure(product, shape, rows) {
     for (const { ask } of ready) await ask({ do: 'release' })
 
     const peaks = mediansOf(probes)
-    const group = ready.map(({ label, name, dtype, fused, isPeer, isDefault, packing, bytes }, i) => {
-      const milliseconds = median(times[i]) / work.chains.length
-      const amount = decode ? (bytes ?? (dtype === 'bfloat16' ? 2 : 4) * weights) : 2 * macs
-      const peak = peaks?.[decode ? 'readBytes' : dtype]
-      return {
-        ...{ label, name, dtype, fused, isPeer, isDefault, milliseconds },
-        fastest: Math.min(...times[i]) / work.chains.length,
-        ofPeak: peak && (amount / milliseconds) * (1000 / peak),
-        packingPasses: isPeer ? undefined : packing / milliseconds,
-      }
-    })
+    const group = ready.map(
+      ({ label, name, dtype, fused, packing, isPeer, isDefault, preparing, bytes }, i) => {
+        const milliseconds = median(times[i]) / work.chains.length
+        const amount = decode ? (bytes ?? (dtype === 'bfloat16' ? 2 : 4) * weights) : 2 * macs
+        const peak = peaks?.[decode ? 'readBytes' : dtype]
+        return {
+          ...{ label, name, dtype, fused, packing, isPeer, isDefault, milliseconds },
+          fastest: Math.min(...times[i]) / work.chains.length,
+          ofPeak: peak && (amount / milliseconds) * (1000 / peak),
+          packingPasses: isPeer ? undefined : preparing / milliseconds,
+        }
+      },
+    )
     return { product, shape, rows, bound: decode ? 'memory' : 'compute', peaks, candidates: group }
   } finally {
     remove()
@@ -185,7 +187,8 @@ function show({ product, shape, rows, bound, peaks, candidates }) {
     'packing, passes',
   ]
   const lines = candidates.map((c) => {
-    const unfused = c.fused && candidates.find((other) => other.fused === false && other.dtype === c.dtype)
+    const unfused =
+      c.fused && candidates.find((o) => o.fused === false && o.dtype === c.dtype && o.packing === c.packing)
     return [
       c.label,
       c.milliseconds.toFixed(3),

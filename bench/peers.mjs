@@ -44,20 +44,27 @@ export function peers(names, node, python) {
     }))
 }
 
-/** This project's layers in each dtype; `unfused`: the products one after the other, with the same micro-kernel. */
+/** This project's layers; `unfused`: the products one after the other, with the same micro-kernel. */
+const OWN = [
+  { dtype: 'float32' },
+  { dtype: 'float32', fused: false },
+  { dtype: 'bfloat16' },
+  { dtype: 'bfloat16', fused: false },
+  { dtype: 'bfloat16', packing: 'compact' },
+]
+
 export function own(backend, node) {
-  return ['float32', 'bfloat16'].flatMap((dtype) =>
-    [true, false].map((fused) => ({
-      name: 'neuronmm',
-      label: `neuronmm ${dtype}${fused ? '' : ', unfused'}`,
-      dtype,
-      fused,
-      isPeer: false,
-      isDefault: false,
-      command: node,
-      args: [beside('serve.mjs'), 'neuronmm', JSON.stringify({ backend, dtype, fused })],
-    })),
-  )
+  return OWN.map(({ dtype, fused = true, packing = 'plain' }) => ({
+    name: 'neuronmm',
+    label: `neuronmm ${dtype}${fused ? '' : ', unfused'}${packing === 'plain' ? '' : `, ${packing}`}`,
+    dtype,
+    fused,
+    packing,
+    isPeer: false,
+    isDefault: false,
+    command: node,
+    args: [beside('serve.mjs'), 'neuronmm', JSON.stringify({ backend, dtype, fused, packing })],
+  }))
 }
 
 /** A started candidate: `ask(request)` gives its answer, and rejects with what it says went wrong. */

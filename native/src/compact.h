@@ -3,7 +3,7 @@
 //
 // Weights of one layer are of like size, so the upper byte of a bfloat16 (the sign and the upper 7 of 8 exponent bits)
 // takes few values. Lower bytes are kept as they are; an upper byte becomes a code of 4 bits: its sign and, counted from
-// the least that is used, one of 8 values of the exponent's bits, which is a factor of 2^16 from the smallest weight to
+// the least that is used, one of 8 values of the exponent's bits, which is a factor of 2^14 or more from the smallest to
 // the greatest. One byte a group, its header, says which 8 these are, and names the table that turns codes back into
 // bytes. A group whose weights lie further apart, or that holds an infinity or a NaN, stays as it is, elsewhere, and its
 // place says where.
@@ -141,24 +141,26 @@ class CompactColumns {
       PlainColumns<Isa, Operand>::readGroup(plainGroupAt(group_), use);
     } else {
       const UpperBytes& table = upperBytes.of[header];
-      constexpr int stepsPerUnit = 4 / Isa::vectors;
+      static_assert(Isa::vectors == 2, "half a unit is one step");
 #pragma GCC unroll 8
       for (int u = 0; u < Group::units; u++) {
-        typename Isa::Bits bits[4];
-        Isa::decode(group_ + u * CompactUnit<Isa>::bytes, table.data(), bits);
-#pragma GCC unroll 4
-        for (int s = 0; s < stepsPerUnit; s++) {
-          typename Operand::Columns columns[Isa::vectors];
-#pragma GCC unroll 4
-          for (int v = 0; v < Isa::vectors; v++) columns[v] = Operand::fromBits(bits[s * Isa::vectors + v]);
-          use(u * stepsPerUnit + s, columns);
-        }
+        const uint8_t* unit = group_ + u * Group::Unit::bytes;
+        step<0>(unit, table, 2 * u, use);
+        step<1>(unit, table, 2 * u + 1, use);
       }
     }
     group_ += Group::bytes;
   }
 
  private:
+  template <int HALF, class Use>
+  static NEURONMM_INLINE void step(const uint8_t* unit, const UpperBytes& table, int number, Use use) {
+    typename Isa::Bits bits[2];
+    Isa::template decode<HALF>(unit, table.data(), bits);
+    const typename Operand::Columns columns[2] = {Operand::fromBits(bits[0]), Operand::fromBits(bits[1])};
+    use(number, columns);
+  }
+
   const uint8_t *header_, *group_;
 };
 

@@ -25,17 +25,16 @@ struct Avx512 {
     return _mm512_castsi512_ps(_mm512_and_si512(b, _mm512_set1_epi32(int(0xffff0000u))));
   }
 
-  // A unit of a compact panel (compact.h): its 128 elements in order.
-  static NEURONMM_INLINE void decode(const uint8_t* unit, const uint8_t* upperBytes, Bits (&bits)[4]) {
+  // Half of a unit of a compact panel (compact.h): 64 elements in order. Halves by themselves, or registers would not do.
+  template <int HALF>
+  static NEURONMM_INLINE void decode(const uint8_t* unit, const uint8_t* upperBytes, Bits (&bits)[2]) {
     const __m512i table = _mm512_broadcast_i32x4(_mm_load_si128(reinterpret_cast<const __m128i*>(upperBytes)));
-    const __m512i codes = _mm512_loadu_si512(unit + 128), four = _mm512_set1_epi8(15);
-    interleave(unit, _mm512_shuffle_epi8(table, _mm512_and_si512(codes, four)), bits);
-    interleave(unit + 64, _mm512_shuffle_epi8(table, _mm512_and_si512(_mm512_srli_epi16(codes, 4), four)), bits + 2);
-  }
-  static NEURONMM_INLINE void interleave(const uint8_t* lower, __m512i upper, Bits* bits) {
-    const __m512i bytes = _mm512_loadu_si512(lower);
-    bits[0] = _mm512_unpacklo_epi8(bytes, upper);
-    bits[1] = _mm512_unpackhi_epi8(bytes, upper);
+    __m512i codes = _mm512_loadu_si512(unit + 128);
+    if (HALF == 1) codes = _mm512_srli_epi16(codes, 4);
+    const __m512i upper = _mm512_shuffle_epi8(table, _mm512_and_si512(codes, _mm512_set1_epi8(15)));
+    const __m512i lower = _mm512_loadu_si512(unit + 64 * HALF);
+    bits[0] = _mm512_unpacklo_epi8(lower, upper);
+    bits[1] = _mm512_unpackhi_epi8(lower, upper);
   }
 
   static NEURONMM_INLINE void streamLines(void* to, const void* from, int lines) {

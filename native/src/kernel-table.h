@@ -63,7 +63,7 @@ struct Compact {
   static constexpr const CompactFormat* format = nullptr;
 };
 template <class Isa, class Operand, class Rows>
-struct Compact<Isa, Operand, Rows, std::enable_if_t<Operand::step == 2, std::void_t<decltype(Isa::decode)>>> {
+struct Compact<Isa, Operand, Rows, std::enable_if_t<Operand::step == 2, std::void_t<decltype(Isa::template decode<0>)>>> {
   using Group = CompactGroup<Isa, Operand>;
   static constexpr CompactFormat table = {{panelFormat<Isa, Operand, CompactColumns>(Rows(), Group::bytes, true)},
                                           encodeGroups<Group>,

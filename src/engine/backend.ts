@@ -3,7 +3,7 @@
  * rows, or a call after dispose, so that all backends refuse the same things with the same words.
  */
 import type { Tensor } from '../tensor/index.ts'
-import type { Activation, EngineInfo, LayerDtype, Peaks, Rows } from './types.ts'
+import type { Activation, EngineInfo, LayerDtype, Packing, Peaks, Rows } from './types.ts'
 
 /** Factors [K,r] and [r,N]: 2-D, float32 or bfloat16, any strides. */
 export interface FactorPair {
@@ -14,6 +14,8 @@ export interface FactorPair {
 export interface LinearSpec {
   readonly kind: 'linear'
   readonly dtype: LayerDtype
+  /** Backends that know only one take it for a wish. */
+  readonly packing: Packing
   readonly w: Tensor
   readonly bias: Float32Array | undefined
   readonly activation: Activation
@@ -22,6 +24,7 @@ export interface LinearSpec {
 export interface LowRankSpec extends FactorPair {
   readonly kind: 'lowRank'
   readonly dtype: LayerDtype
+  readonly packing: Packing
   readonly bias: Float32Array | undefined
   readonly activation: Activation
 }
@@ -29,6 +32,7 @@ export interface LowRankSpec extends FactorPair {
 export interface LowRankMlpSpec {
   readonly kind: 'lowRankMlp'
   readonly dtype: LayerDtype
+  readonly packing: Packing
   readonly gate: FactorPair
   readonly up: FactorPair
   readonly down: FactorPair

@@ -147,6 +147,8 @@ test('weights that do not fit are refused with what, where and how', () =>
     expect(() => bad({ u: { ...u, shape: [Number.NaN, 3], toFloat32() {} } })).toThrow('shape [NaN, 3]')
     expect(() => bad({ u: undefined })).toThrow('lowRank: u is not a Tensor')
     expect(() => bad({ dtype: 'int8' })).toThrow('dtype is "int8"; use one of float32, bfloat16')
+    expect(() => bad({ packing: 'zip' })).toThrow('packing is "zip"; use one of plain, compact')
+    expect(() => bad({ packing: 'compact' })).toThrow('packing is "compact", which is for bfloat16 weights')
     expect(() => bad({ activation: 'tanh' })).toThrow('activation is "tanh"')
     expect(() => bad({ bias: new Float32Array(4) })).toThrow('bias has 4 elements; N = 5')
     expect(() => bad({ bias: [1, 2, 3, 4, 5] })).toThrow('neither a Float32Array nor a Tensor')

@@ -20,6 +20,7 @@ export type {
   LinearOptions,
   LowRankMlpOptions,
   LowRankOptions,
+  Packing,
   Peaks,
   Rows,
 } from './types.ts'

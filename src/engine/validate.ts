@@ -12,11 +12,13 @@ import type {
   LinearOptions,
   LowRankMlpOptions,
   LowRankOptions,
+  Packing,
   Rows,
 } from './types.ts'
 
 const ACTIVATIONS: readonly Activation[] = ['none', 'silu', 'gelu', 'relu']
 const LAYER_DTYPES: readonly LayerDtype[] = ['float32', 'bfloat16']
+const PACKINGS: readonly Packing[] = ['plain', 'compact']
 
 /** Whatever a caller passed, for a message of one line. */
 function shown(value: unknown): string {
@@ -56,6 +58,17 @@ function factors(where: string, pair: Factors): FactorPair {
   return { u, v }
 }
 
+function stored(where: string, { dtype, packing = 'plain' }: { dtype: LayerDtype; packing?: Packing }) {
+  oneOf(`${where}: dtype`, dtype, LAYER_DTYPES)
+  oneOf(`${where}: packing`, packing, PACKINGS)
+  if (packing === 'compact' && dtype !== 'bfloat16') {
+    throw new TypeError(
+      `${where}: packing is "compact", which is for bfloat16 weights; leave it out for ${dtype}.`,
+    )
+  }
+  return { dtype, packing }
+}
+
 function biasOf(where: string, bias: Float32Array | Tensor | undefined, n: number): Float32Array | undefined {
   if (bias === undefined) return undefined
   const values = bias instanceof Float32Array ? bias.slice() : bias?.toFloat32?.()
@@ -71,7 +84,7 @@ export function linearSpec(options: LinearOptions): LayerSpec {
   const w = matrix('linear: w', options?.w)
   return {
     kind: 'linear',
-    dtype: oneOf('linear: dtype', options.dtype, LAYER_DTYPES),
+    ...stored('linear', options),
     w,
     bias: biasOf('linear: bias', options.bias, w.shape[1]!),
     activation: oneOf('linear: activation', options.activation ?? 'none', ACTIVATIONS),
@@ -82,7 +95,7 @@ export function lowRankSpec(options: LowRankOptions): LayerSpec {
   const { u, v } = factors('lowRank: ', options)
   return {
     kind: 'lowRank',
-    dtype: oneOf('lowRank: dtype', options.dtype, LAYER_DTYPES),
+    ...stored('lowRank', options),
     u,
     v,
     bias: biasOf('lowRank: bias', options.bias, v.shape[1]!),
@@ -107,7 +120,7 @@ export function lowRankMlpSpec(options: LowRankMlpOptions): LayerSpec {
   }
   return {
     kind: 'lowRankMlp',
-    dtype: oneOf('lowRankMlp: dtype', options.dtype, LAYER_DTYPES),
+    ...stored('lowRankMlp', options),
     gate,
     up,
     down,

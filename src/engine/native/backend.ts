@@ -32,8 +32,6 @@ export const createNativeBackend: BackendFactory = ({ threads, instructionSet })
   const count = threads ?? availableParallelism()
   // For tests, whose problems are small.
   const alwaysTeam = process.env.NEURONMM_TEAM === 'always'
-  // For comparisons.
-  const compact = process.env.NEURONMM_PANELS !== 'plain'
   const engine = new addon.Engine(chosen, count, alwaysTeam)
   return {
     info: {
@@ -54,7 +52,7 @@ export const createNativeBackend: BackendFactory = ({ threads, instructionSet })
         kind: spec.kind,
         dtype: spec.dtype,
         activation: spec.activation,
-        compact,
+        compact: spec.packing === 'compact',
         bias: spec.kind === 'lowRankMlp' ? undefined : spec.bias,
         weights: weightsOf(spec).map(matrix),
       })

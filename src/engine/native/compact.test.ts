@@ -1,7 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { randomTensor, Tensor } from '../../tensor/index.ts'
 import { createEngine } from '../engine.ts'
-import type { Engine } from '../types.ts'
 import { loadAddon } from './addon.ts'
 
 /** Sets with which the native engine can store bfloat16 weights in 12 bits. */
@@ -10,15 +9,6 @@ const compactSets = (): string[] => {
     return loadAddon().instructionSets.filter((name) => name.startsWith('avx512'))
   } catch {
     return []
-  }
-}
-
-async function engineWith(panels: 'plain' | 'compact', instructionSet: string): Promise<Engine> {
-  process.env.NEURONMM_PANELS = panels
-  try {
-    return await createEngine({ backend: 'native', threads: 2, instructionSet })
-  } finally {
-    delete process.env.NEURONMM_PANELS
   }
 }
 
@@ -50,17 +40,15 @@ const WEIGHTS: Record<string, { value: (w: number, i: number) => number; bytes: 
 }
 
 describe.each(compactSets())('weights in 12 bits, %s', async (instructionSet) => {
-  const plain = await engineWith('plain', instructionSet)
-  const compact = await engineWith('compact', instructionSet)
-  afterAll(() => {
-    plain.dispose()
-    compact.dispose()
-  })
+  const engine = await createEngine({ backend: 'native', threads: 2, instructionSet })
+  afterAll(() => engine.dispose())
 
   test.each(Object.keys(WEIGHTS))('%s: Y is the same to the last bit', (name) => {
     const { value, bytes } = WEIGHTS[name]!
     const w = Tensor.from(gaussian.map(value), [K, N], 'bfloat16')
-    const [expected, layer] = [plain, compact].map((engine) => engine.linear({ w, dtype: 'bfloat16' }))
+    const [expected, layer] = (['plain', 'compact'] as const).map((packing) =>
+      engine.linear({ w, dtype: 'bfloat16', packing }),
+    )
     const ofPlain = layer!.bytes / expected!.bytes
     expect(ofPlain).toBeGreaterThanOrEqual(bytes[0])
     expect(ofPlain).toBeLessThanOrEqual(bytes[1])
