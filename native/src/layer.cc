@@ -13,9 +13,9 @@ int64_t Layer::macs() const {
 
 namespace {
 
+// All but its format.
 PackedMatrix shapeOf(const StridedMatrix& w, const OperandKernels& operand, int panel) {
   PackedMatrix packed;
-  packed.format = &operand.plain;
   packed.k = w.rows;
   packed.n = w.columns;
   packed.panels = (w.columns + panel - 1) / panel;

@@ -11,28 +11,27 @@ export interface FactorPair {
   readonly v: Tensor
 }
 
-export interface LinearSpec {
-  readonly kind: 'linear'
+interface Stored {
   readonly dtype: LayerDtype
   /** Backends that know only one take it for a wish. */
   readonly packing: Packing
+}
+
+export interface LinearSpec extends Stored {
+  readonly kind: 'linear'
   readonly w: Tensor
   readonly bias: Float32Array | undefined
   readonly activation: Activation
 }
 
-export interface LowRankSpec extends FactorPair {
+export interface LowRankSpec extends FactorPair, Stored {
   readonly kind: 'lowRank'
-  readonly dtype: LayerDtype
-  readonly packing: Packing
   readonly bias: Float32Array | undefined
   readonly activation: Activation
 }
 
-export interface LowRankMlpSpec {
+export interface LowRankMlpSpec extends Stored {
   readonly kind: 'lowRankMlp'
-  readonly dtype: LayerDtype
-  readonly packing: Packing
   readonly gate: FactorPair
   readonly up: FactorPair
   readonly down: FactorPair

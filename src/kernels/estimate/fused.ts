@@ -162,6 +162,27 @@ function rounded(
   })
 }
 
+/** A result of so many rows and columns, out of blocks of V of so many columns, a block of the rank after the other. */
+function summed(
+  line: Line,
+  { v, operand, result }: { readonly v: Block; readonly operand: Block; readonly result: Block },
+  depths: readonly number[],
+  columns: number,
+  [rows, wide]: readonly [number, number],
+  sum: number,
+  machine: Machine,
+): void {
+  line.zero(result, zeroing(rows, wide, sum, machine), result.tiles)
+  const r = depths.reduce((total, depth) => total + depth, 0)
+  let done = 0
+  for (const depth of depths) {
+    line.load(v, rowsOf(depth, columns))
+    const part = { of: operand, from: done / r, to: (done + depth) / r }
+    line.product(multiplication(depth, rows, wide, machine), [{ of: v }, part], result)
+    done += depth
+  }
+}
+
 interface After {
   readonly blocks: readonly Block[]
   run(line: Line, m: number, operands: readonly Block[]): void
@@ -212,14 +233,7 @@ function leaving(
           }
           continue
         }
-        line.zero(result, zeroing(rows, wide, sum, machine), result.tiles)
-        let done = 0
-        for (const depth of rank.sizes) {
-          line.load(v, rowsOf(depth, columns))
-          done += depth
-          const work = multiplication(depth, rows, wide, machine)
-          line.product(work, [{ of: v }, { of: operand!, from: (done - depth) / r, to: done / r }], result)
-        }
+        summed(line, { v, operand: operand!, result }, rank.sizes, columns, [rows, wide], sum, machine)
         stored(line, result, sum === SUM ? out : null, rows, wide, machine)
       }
     },
@@ -247,17 +261,8 @@ function gated({ m, schedule, sum, machine, strips }: Context, r: number, N: num
     blocks: [...halves.map(({ v }) => v), silu, out, ...halves.map(({ result }) => result), activation],
     run(line, m, operands) {
       for (const columns of n.sizes) {
-        for (const [i, { result, v }] of halves.entries()) {
-          line.zero(result, zeroing(columns, m, sum, machine), result.tiles)
-          let done = 0
-          for (const depth of rank.sizes) {
-            line.load(v, rowsOf(depth, columns))
-            done += depth
-            const work = multiplication(depth, columns, m, machine)
-            const part = { of: operands[i]!, from: (done - depth) / r, to: done / r }
-            line.product(work, [{ of: v }, part], result)
-          }
-        }
+        for (const [i, { result, v }] of halves.entries())
+          summed(line, { v, operand: operands[i]!, result }, rank.sizes, columns, [columns, m], sum, machine)
         // two operands in SBUF, one of them float32, take two cycles an element
         const work = {
           scalar: elementwise(columns, m, 1, machine, 'scalar'),
