@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "outbox.h"
 #include "shares.h"
 
 namespace {
@@ -35,7 +36,8 @@ struct Item {
   int64_t panel = 0, tile0 = 0, tile1 = 0;
 };
 
-// Scratch of one strip: its buffers, then the C tiles of each member, twice (a gated product has two sums).
+// Scratch of one strip: its buffers, then the C tiles of each member, twice (a gated product has two sums), and its rows
+// of Y that wait to be written.
 struct ScratchLayout {
   ScratchLayout(const Layer& layer, const Kernels& kernels, int members, int64_t rows) {
     for (const StripBuffer& buffer : layer.buffers) {
@@ -45,15 +47,19 @@ struct ScratchLayout {
     sums = bytes;
     sumsBytes = roundUp(rows * kernels.panel * int64_t(sizeof(float)), page);
     bytes += 2 * sumsBytes * members;
+    outboxes = bytes;
+    outboxBytes = roundUp(Outbox::bytes(kernels, rows), page);
+    bytes += outboxBytes * members;
   }
   std::vector<int64_t> offsets;
-  int64_t sums = 0, sumsBytes = 0, bytes = 0;
+  int64_t sums = 0, sumsBytes = 0, outboxes = 0, outboxBytes = 0, bytes = 0;
 };
 
 // Members that work on one strip together.
 struct Group {
   Shares shares;
   char* scratch;
+  std::vector<Outbox> outboxes;  // of each member; none: rows of Y are stored at once
 };
 
 struct StripLimit {
@@ -84,11 +90,16 @@ class Pass {
         // A quarter of the cache for the weights being read, a quarter for those being fetched, the rest for the rows.
         chunkBytes_(caches.level2Bytes / 4),
         plan_(planStrips(layer, kernels, threads, rows)),
-        layout_(layer, kernels, plan_.members, ceilDivide(rows, plan_.strips)),
-        // Outputs that no cache would hold until they are read go past the caches.
-        streamOutput_(rows * y.columns * (y.bfloat16 ? 2 : 4) > 4 * caches.level2Bytes) {
-    for (int i = 0; i < threads / plan_.members; i++)
-      groups_.push_back({Shares(plan_.members), scratch + i * layout_.bytes});
+        layout_(layer, kernels, plan_.members, ceilDivide(rows, plan_.strips)) {
+    // Outputs that the second-level caches would not hold until they are read.
+    const bool large = rows * y.columns * y.elementBytes() > 2 * caches.level2Bytes;
+    for (int i = 0; i < threads / plan_.members; i++) {
+      groups_.push_back({Shares(plan_.members), scratch + i * layout_.bytes, {}});
+      Group& group = groups_.back();
+      if (!large || !Outbox::serves(kernels, y)) continue;
+      for (int m = 0; m < plan_.members; m++)
+        group.outboxes.emplace_back(kernels, y, usualTiles, group.scratch + layout_.outboxes + m * layout_.outboxBytes);
+    }
   }
 
   void member(int index) {
@@ -186,8 +197,9 @@ class Pass {
 
   void runStage(Group& group, size_t stageIndex, const Strip& strip, int64_t phase, int member);
   void multiply(const Group& group, const PackedMatrix& weights, int source, const Strip& strip, const Item& item,
-                const char* next, float* sums) const;
-  void finish(const Group& group, const Strip& strip, const Item& item, float* sums, float* gateSums) const;
+                const char* next, float* sums, Outbox* outbox) const;
+  void finish(const Group& group, const Strip& strip, const Item& item, float* sums, float* gateSums,
+              Outbox* outbox) const;
 
   const Layer& layer_;
   const Kernels& kernels_;
@@ -200,7 +212,6 @@ class Pass {
   const StripPlan plan_;
   const ScratchLayout layout_;
   std::vector<Group> groups_;
-  const bool streamOutput_;
   alignas(64) std::atomic<int64_t> strip_{0};
 };
 
@@ -209,6 +220,8 @@ void Pass::runStage(Group& group, size_t stageIndex, const Strip& strip, int64_t
   const Items items = itemsOf(stage, strip, group.shares.members());
   const int64_t runStart = group.shares.first(items.count, member), runEnd = group.shares.first(items.count, member + 1);
   const char* nextStage = startOf(group, stageIndex + 1, strip, member);
+  float *sums = sumsOf(group, member, 0), *gateSums = sumsOf(group, member, 1);
+  Outbox* outbox = group.outboxes.empty() || strip.tiles == 1 ? nullptr : &group.outboxes[size_t(member)];
 
   for (int64_t number; (number = group.shares.claim(phase, items.count, member)) >= 0;) {
     const Item item = itemAt(stage, strip, items.parts, number);
@@ -218,17 +231,17 @@ void Pass::runStage(Group& group, size_t stageIndex, const Strip& strip, int64_t
     const Product& product = *item.product;
     const PackedMatrix& weights = matrix(product.matrix);
     if (product.gate >= 0)
-      multiply(group, matrix(product.gate), product.gateSource, strip, item, weights.panel(item.panel),
-               sumsOf(group, member, 1));
-    multiply(group, weights, product.source, strip, item, next, sumsOf(group, member, 0));
-    finish(group, strip, item, sumsOf(group, member, 0), sumsOf(group, member, 1));
+      multiply(group, matrix(product.gate), product.gateSource, strip, item, weights.panel(item.panel), gateSums, outbox);
+    multiply(group, weights, product.source, strip, item, next, sums, outbox);
+    finish(group, strip, item, sums, gateSums, outbox);
   }
+  if (outbox) outbox->flush();
   if (strip.tiles == 1) fetchStart(group, stageIndex + 1, strip, member);
 }
 
 // sums[tile] = source[tile] · one panel of the weights, for the item's tiles; meanwhile fetches what `next` points to.
 void Pass::multiply(const Group& group, const PackedMatrix& weights, int source, const Strip& strip, const Item& item,
-                    const char* next, float* sums) const {
+                    const char* next, float* sums, Outbox* outbox) const {
   const int panel = kernels_.panel;
   const PanelFormat& format = *weights.format;
   const uint8_t* headers = weights.headers(item.panel);
@@ -237,7 +250,7 @@ void Pass::multiply(const Group& group, const PackedMatrix& weights, int source,
   if (item.tile1 - item.tile0 == 1) {
     const int64_t t = item.tile0;
     format.stream[strip.tileHeight(t)]({tileAt(group, source, strip, t), weights.group(item.panel, 0),
-                                        sums + strip.tileStart(t) * panel, weights.groups, headers, nullptr, false});
+                                        sums + strip.tileStart(t) * panel, weights.groups, headers, nullptr, false, {}});
     return;
   }
   // More: chunks of the panel stay in the second-level cache for all tiles of the item.
@@ -256,13 +269,15 @@ void Pass::multiply(const Group& group, const PackedMatrix& weights, int source,
       const char* a = tileAt(group, source, strip, t) + from * groupDepth * height * operand_.elementBytes;
       const int64_t part = (t - item.tile0) * partBytes;
       format.panel[height]({a, weights.group(item.panel, from), sums + strip.tileStart(t) * panel, count,
-                            headers + from, fetched + (part < fetchable ? part : 0), from > 0});
+                            headers + from, fetched + (part < fetchable ? part : 0), from > 0,
+                            outbox ? outbox->take(t) : LeavingRows()});
     }
   }
 }
 
 // What becomes of the sums: gate, bias and activation, then the next product's layout or Y.
-void Pass::finish(const Group& group, const Strip& strip, const Item& item, float* sums, float* gateSums) const {
+void Pass::finish(const Group& group, const Strip& strip, const Item& item, float* sums, float* gateSums,
+                  Outbox* outbox) const {
   const int panel = kernels_.panel;
   const Product& product = *item.product;
   const int64_t column0 = item.panel * panel;
@@ -278,7 +293,11 @@ void Pass::finish(const Group& group, const Strip& strip, const Item& item, floa
     if (product.destination == toOutput) {
       if (!layer_.bias.empty()) kernels_.addBias(c, height, layer_.bias.data() + column0);
       if (layer_.gated == false) kernels_.activate(c, height, layer_.activation);
-      kernels_.storeRows(c, height, columns, y_, strip.row0 + strip.tileStart(t), column0, streamOutput_);
+      const int64_t row = strip.row0 + strip.tileStart(t);
+      if (outbox && columns == panel)
+        outbox->put(t, c, height, strip.tileStart(t), row, item.panel);
+      else
+        kernels_.storeRows(c, height, columns, y_, row, column0);
     } else {
       operand_.roundToBlock(c, height, columns,
                             tileAt(group, product.destination, strip, t) + column0 * height * operand_.elementBytes);

@@ -25,9 +25,10 @@ struct Avx2 {
     return _mm256_castsi256_ps(_mm256_and_si256(b, _mm256_set1_epi32(int(0xffff0000u))));
   }
 
+  static constexpr bool streams = true;
   static NEURONMM_INLINE void streamLines(void* to, const void* from, int lines) {
     for (int i = 0; i < 2 * lines; i++)
-      _mm256_stream_si256(static_cast<__m256i*>(to) + i, _mm256_load_si256(static_cast<const __m256i*>(from) + i));
+      _mm256_stream_si256(static_cast<__m256i*>(to) + i, _mm256_loadu_si256(static_cast<const __m256i*>(from) + i));
   }
 };
 

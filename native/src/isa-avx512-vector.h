@@ -37,9 +37,10 @@ struct Avx512 {
     bits[1] = _mm512_unpackhi_epi8(lower, upper);
   }
 
+  static constexpr bool streams = true;
   static NEURONMM_INLINE void streamLines(void* to, const void* from, int lines) {
     for (int i = 0; i < lines; i++)
-      _mm512_stream_si512(static_cast<__m512i*>(to) + i, _mm512_load_si512(static_cast<const __m512i*>(from) + i));
+      _mm512_stream_si512(static_cast<__m512i*>(to) + i, _mm512_loadu_si512(static_cast<const __m512i*>(from) + i));
   }
 };
 

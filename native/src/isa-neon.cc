@@ -23,9 +23,7 @@ struct Neon {
     return vreinterpretq_f32_u32(vandq_u32(b, vdupq_n_u32(0xffff0000u)));
   }
 
-  static NEURONMM_INLINE void streamLines(void* to, const void* from, int lines) {
-    std::memcpy(to, from, size_t(lines) * cacheLine);
-  }
+  static constexpr bool streams = false;
 };
 
 }  // namespace

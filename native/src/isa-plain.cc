@@ -20,9 +20,7 @@ struct Plain {
   static NEURONMM_INLINE Vector shiftLeft16(Bits b) { return (Vector)(b << 16); }
   static NEURONMM_INLINE Vector upperHalf(Bits b) { return (Vector)(b & 0xffff0000u); }
 
-  static NEURONMM_INLINE void streamLines(void* to, const void* from, int lines) {
-    std::memcpy(to, from, size_t(lines) * cacheLine);
-  }
+  static constexpr bool streams = false;
 
  private:
   template <class To>

@@ -90,6 +90,14 @@ constexpr OperandKernels operandKernels() {
           peak<Isa, Operand>};
 }
 
+template <class Isa>
+constexpr auto streamer() -> void (*)(LeavingRows) {
+  if constexpr (Isa::streams)
+    return streamRows<Isa>;
+  else
+    return nullptr;
+}
+
 template <class Isa, int FLOAT_ROWS, class Bfloat16Operand, int BFLOAT16_ROWS>
 constexpr Kernels kernels(const char* name) {
   constexpr int panel = panelColumns<Isa>;
@@ -100,7 +108,8 @@ constexpr Kernels kernels(const char* name) {
           addBias<panel>,
           activateRows<panel>,
           multiplyTile<panel>,
-          storeRows<Isa>,
+          storeRows<panel>,
+          streamer<Isa>(),
           readAll<Isa>};
 }
 

@@ -20,9 +20,21 @@ struct RowBlock {
   Pointer data;
   bool bfloat16;
   int64_t columns;
+  int64_t elementBytes() const { return bfloat16 ? 2 : 4; }
 };
 using InputRows = RowBlock<const void*>;
 using OutputRows = RowBlock<void*>;
+
+constexpr int cacheLine = 64;
+
+// Whole cache lines of rows that are done, to be written past the caches. Strides in bytes.
+struct LeavingRows {
+  const char* from = nullptr;
+  char* to = nullptr;
+  int64_t fromStride = 0, toStride = 0;
+  int lines = 0;  // of a row
+  int rows = 0;
+};
 
 struct MicroKernelArgs {
   const void* a;         // A tile, from its first k on
@@ -32,6 +44,7 @@ struct MicroKernelArgs {
   const uint8_t* headers;  // of the groups, in compact panels
   const void* prefetch;  // what to bring into the second-level cache meanwhile (panel kernels)
   bool accumulate;       // add to C instead of overwriting it
+  LeavingRows leaving;   // what to write meanwhile (panel kernels)
 };
 using MicroKernel = void (*)(const MicroKernelArgs&);
 
@@ -85,9 +98,10 @@ struct Kernels {
   void (*addBias)(float* c, int rows, const float* bias);
   void (*activate)(float* c, int rows, Activation activation);
   void (*multiply)(float* c, int rows, const float* factor);
-  // C tile → Y from (row0, column0) on; `stream` writes past the caches where alignment allows.
-  void (*storeRows)(const float* c, int rows, int columns, const OutputRows& y, int64_t row0, int64_t column0,
-                    bool stream);
+  // C tile → Y from (row0, column0) on.
+  void (*storeRows)(const float* c, int rows, int columns, const OutputRows& y, int64_t row0, int64_t column0);
+  // Null: the instruction set cannot write past the caches.
+  void (*streamRows)(LeavingRows rows);
   // Reads memory, prefetching as the stream kernels do: the bandwidth that decoding could reach.
   float (*read)(const void* data, int64_t bytes);
 };

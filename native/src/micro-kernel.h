@@ -27,8 +27,6 @@ namespace {
 template <class Isa>
 constexpr int panelColumns = Isa::lanes* Isa::vectors;
 
-constexpr int cacheLine = 64;
-
 template <class Isa>
 struct Float32 {
   using Element = float;
@@ -130,6 +128,18 @@ constexpr int chainsOf(int sums, int most) {
   return chains;
 }
 
+template <class Isa>
+NEURONMM_INLINE void streamRow(LeavingRows& rows) {
+  Isa::streamLines(rows.to, rows.from, rows.lines);
+  rows.from += rows.fromStride;
+  rows.to += rows.toStride;
+  rows.rows--;
+}
+template <class Isa>
+void streamRows(LeavingRows rows) {
+  while (rows.rows > 0) streamRow<Isa>(rows);
+}
+
 template <class Isa, class Operand, int ROWS, Weights WEIGHTS, template <class, class> class Columns = PlainColumns>
 void microKernel(const MicroKernelArgs& args) {
   using Element = typename Operand::Element;
@@ -151,8 +161,11 @@ void microKernel(const MicroKernelArgs& args) {
   const Element* a = static_cast<const Element*>(args.a);
   Columns<Isa, Operand> columns(args);
   const char* ahead = static_cast<const char*>(args.prefetch);
+  LeavingRows leaving = args.leaving;
 
   for (int64_t rest = args.groups; rest > 0; rest -= groupsPerBlock) {
+    if constexpr (WEIGHTS == Weights::reused && Isa::streams)
+      if (leaving.rows > 0) streamRow<Isa>(leaving);
     const int groups = rest < groupsPerBlock ? int(rest) : groupsPerBlock;
 #pragma GCC unroll 1
     for (int group = 0; group < groups; group++) {
@@ -167,6 +180,7 @@ void microKernel(const MicroKernelArgs& args) {
     }
     a += (ROWS - 1) * panel;
   }
+  if constexpr (WEIGHTS == Weights::reused && Isa::streams) streamRows<Isa>(leaving);
 
 #pragma GCC unroll 32
   for (int i = 0; i < ROWS; i++) {

@@ -132,31 +132,24 @@ void multiplyTile(float* __restrict c, int rows, const float* __restrict factor)
   for (int i = 0; i < rows * PANEL; i++) c[i] *= factor[i];
 }
 
-template <class Isa, class To>
-void storeRowsAs(const float* c, int rows, int columns, To* y, int64_t stride, bool stream) {
-  constexpr int panel = panelColumns<Isa>;
-  // A streaming store writes whole, aligned vectors.
-  const bool aligned = columns == panel && (reinterpret_cast<uintptr_t>(y) | uintptr_t(stride) * sizeof(To)) % cacheLine == 0;
-  for (int i = 0; i < rows; i++, c += panel, y += stride) {
-    if (columns < panel) {
+template <int PANEL, class To>
+void storeRowsAs(const float* c, int rows, int columns, To* y, int64_t stride) {
+  for (int i = 0; i < rows; i++, c += PANEL, y += stride) {
+    if (columns < PANEL) {
       for (int j = 0; j < columns; j++) y[j] = narrow<To>(c[j]);
-    } else if (stream && aligned && panel * sizeof(To) % cacheLine == 0) {
-      alignas(cacheLine) To row[panel];
-      for (int j = 0; j < panel; j++) row[j] = narrow<To>(c[j]);
-      Isa::streamLines(y, row, panel * int(sizeof(To)) / cacheLine);
     } else {
-      for (int j = 0; j < panel; j++) y[j] = narrow<To>(c[j]);
+      for (int j = 0; j < PANEL; j++) y[j] = narrow<To>(c[j]);
     }
   }
 }
 
-template <class Isa>
-void storeRows(const float* c, int rows, int columns, const OutputRows& y, int64_t row0, int64_t column0, bool stream) {
+template <int PANEL>
+void storeRows(const float* c, int rows, int columns, const OutputRows& y, int64_t row0, int64_t column0) {
   const int64_t start = row0 * y.columns + column0;
   if (y.bfloat16)
-    storeRowsAs<Isa>(c, rows, columns, static_cast<uint16_t*>(y.data) + start, y.columns, stream);
+    storeRowsAs<PANEL>(c, rows, columns, static_cast<uint16_t*>(y.data) + start, y.columns);
   else
-    storeRowsAs<Isa>(c, rows, columns, static_cast<float*>(y.data) + start, y.columns, stream);
+    storeRowsAs<PANEL>(c, rows, columns, static_cast<float*>(y.data) + start, y.columns);
 }
 
 }  // namespace
