@@ -246,30 +246,31 @@ void Pass::multiply(const Group& group, const PackedMatrix& weights, int source,
   const PanelFormat& format = *weights.format;
   const uint8_t* headers = weights.headers(item.panel);
 
-  // One tile: the weights pass by once.
-  if (item.tile1 - item.tile0 == 1) {
+  const int64_t tiles = item.tile1 - item.tile0;
+  if (tiles == 1 && strip.tileHeight(item.tile0) < format.fetchFrom) {
     const int64_t t = item.tile0;
     format.stream[strip.tileHeight(t)]({tileAt(group, source, strip, t), weights.group(item.panel, 0),
-                                        sums + strip.tileStart(t) * panel, weights.groups, headers, nullptr, false, {}});
+                                        sums + strip.tileStart(t) * panel, weights.groups, headers, false, nullptr, 0, {}});
     return;
   }
-  // More: chunks of the panel stay in the second-level cache for all tiles of the item.
+  // Chunks of the panel stay in the second-level cache for all tiles of the item, each of which fetches a part of what
+  // comes next.
   const int64_t groupDepth = operand_.step * operand_.group;
   const int64_t blockGroups = panel / groupDepth;
   const int64_t blocks = ceilDivide(weights.groups, blockGroups);
   const int64_t chunkGroups = ceilDivide(blocks, ceilDivide(weights.panelBytes(), chunkBytes_)) * blockGroups;
+  const int64_t lines = ceilDivide(format.groupBytes, tiles * cacheLine);
   for (int64_t from = 0; from < weights.groups; from += chunkGroups) {
     const int64_t count = std::min(chunkGroups, weights.groups - from);
     const char* fetched = from + count < weights.groups ? weights.group(item.panel, from + count) : next;
-    // Each tile's kernel fetches a part of what comes next, a line every group.
-    const int64_t partBytes = count * 64;
+    const int64_t partBytes = count * lines * cacheLine;
     const int64_t fetchable = count * format.groupBytes;
     for (int64_t t = item.tile0; t < item.tile1; t++) {
       const int height = strip.tileHeight(t);
       const char* a = tileAt(group, source, strip, t) + from * groupDepth * height * operand_.elementBytes;
       const int64_t part = (t - item.tile0) * partBytes;
-      format.panel[height]({a, weights.group(item.panel, from), sums + strip.tileStart(t) * panel, count,
-                            headers + from, fetched + (part < fetchable ? part : 0), from > 0,
+      format.panel[height]({a, weights.group(item.panel, from), sums + strip.tileStart(t) * panel, count, headers + from,
+                            from > 0, fetched + (part < fetchable ? part : 0), lines,
                             outbox ? outbox->take(t) : LeavingRows()});
     }
   }

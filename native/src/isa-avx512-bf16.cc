@@ -8,7 +8,7 @@ struct DotBfloat16 {
   using Element = uint16_t;
   using Scale = __m512bh;
   using Columns = __m512bh;
-  static constexpr int step = 2;
+  static constexpr int step = 2, multiplyAdds = 1;
   static NEURONMM_INLINE Columns loadColumns(const uint16_t* b) { return fromBits(Avx512::loadBits(b)); }
   static NEURONMM_INLINE Columns fromBits(__m512i bits) { return (__m512bh)bits; }
   static NEURONMM_INLINE Scale broadcast(const uint16_t* a) {

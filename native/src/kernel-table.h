@@ -53,8 +53,9 @@ constexpr PanelFormat panelFormat(std::integer_sequence<int, I...>, int64_t grou
   static_assert(sizeof...(I) <= maxTileRows, "tiles are at most maxTileRows high");
   return {groupBytes,
           hasHeaders,
-          {nullptr, microKernel<Isa, Operand, I + 1, Weights::reused, Columns>...},
-          {nullptr, microKernel<Isa, Operand, I + 1, Weights::passing, Columns>...}};
+          {nullptr, microKernel<Isa, Operand, I + 1, Weights::fetched, Columns>...},
+          {nullptr, microKernel<Isa, Operand, I + 1, Weights::streamed, Columns>...},
+          fetchFrom<Operand>(hasHeaders)};
 }
 
 // Compact panels are of bfloat16, and for instruction sets that can decode them.

@@ -42,9 +42,11 @@ struct MicroKernelArgs {
   float* c;              // C tile
   int64_t groups;        // of steps of the contraction
   const uint8_t* headers;  // of the groups, in compact panels
-  const void* prefetch;  // what to bring into the second-level cache meanwhile (panel kernels)
   bool accumulate;       // add to C instead of overwriting it
-  LeavingRows leaving;   // what to write meanwhile (panel kernels)
+  // For panel kernels, meanwhile:
+  const void* prefetch;   // what to bring into the second-level cache,
+  int64_t prefetchLines;  // and how many lines of it with each group
+  LeavingRows leaving;    // what to write
 };
 using MicroKernel = void (*)(const MicroKernelArgs&);
 
@@ -54,10 +56,11 @@ constexpr int maxTileRows = 16;
 struct PanelFormat {
   int64_t groupBytes;
   bool hasHeaders;  // a byte for each group
-  // Rows are many: one line of prefetch every group, for the panel that comes next.
+  // Fetch what is needed next while they multiply.
   MicroKernel panel[maxTileRows + 1];
-  // Rows are few: weights stream from memory.
+  // Leave that to the hardware: for one tile of fewer rows than `fetchFrom`.
   MicroKernel stream[maxTileRows + 1];
+  int fetchFrom;
 };
 
 // The format of compact.h, made from plain groups.

@@ -32,7 +32,7 @@ struct Float32 {
   using Element = float;
   using Scale = typename Isa::Vector;
   using Columns = typename Isa::Vector;
-  static constexpr int step = 1;
+  static constexpr int step = 1, multiplyAdds = 1;  // of a vector of columns
   static NEURONMM_INLINE Columns loadColumns(const float* b) { return Isa::load(b); }
   static NEURONMM_INLINE Scale broadcast(const float* a) { return Isa::broadcast(*a); }
   static NEURONMM_INLINE typename Isa::Vector multiplyAdd(typename Isa::Vector sum, Scale a, Columns b) {
@@ -50,7 +50,7 @@ struct SplitBfloat16 {
   };
   using Scale = Pair;
   using Columns = Pair;
-  static constexpr int step = 2;
+  static constexpr int step = 2, multiplyAdds = 2;
   static NEURONMM_INLINE Columns loadColumns(const uint16_t* b) { return fromBits(Isa::loadBits(b)); }
   static NEURONMM_INLINE Columns fromBits(typename Isa::Bits bits) { return split(bits); }
   static NEURONMM_INLINE Scale broadcast(const uint16_t* a) {
@@ -114,10 +114,15 @@ class PlainColumns {
   const Element* b_;
 };
 
-// Weights that are reused by other tiles leave time to fetch the next ones: one line a group of steps. Weights that pass
-// by once are read as fast as memory gives them, which the hardware's prefetchers do best alone (measured: a prefetch of
-// every line costs nothing at one row and a fifth of the bandwidth at eight).
-enum class Weights { reused, passing };
+// Who fetches the weights of the panel that comes next: the kernel, line by line between its multiply-adds, or the
+// hardware's prefetchers. These follow one stream best alone (measured: fetching beside them costs a tenth of the bandwidth
+// at one row), but they follow loads, and loads come late where every line of weights means many multiply-adds: with 9
+// vectors of them or more, fetching wins up to a fourth of the time. Decoding compact weights is as good as some of them.
+enum class Weights { fetched, streamed };
+template <class Operand>
+constexpr int fetchFrom(bool compact) {
+  return compact ? 5 : 9 / Operand::multiplyAdds;
+}
 
 // A sum waits for the one before it, some cycles each: few rows keep several sums of every element, each over every so
 // many steps, so that enough of them are under way to follow the weights as fast as a cache gives them.
@@ -148,7 +153,7 @@ void microKernel(const MicroKernelArgs& args) {
   constexpr int groupsPerBlock = panel / Operand::step / stepsPerGroup;
   static_assert(groupsPerBlock * stepsPerGroup * Operand::step == panel, "a k-block is whole groups of steps");
 
-  constexpr int chains = WEIGHTS == Weights::passing ? chainsOf(ROWS * Isa::vectors, stepsPerGroup) : 1;
+  constexpr int chains = WEIGHTS == Weights::streamed ? chainsOf(ROWS * Isa::vectors, stepsPerGroup) : 1;
   Accumulators<Isa, Operand, ROWS> tiles[chains];
 #pragma GCC unroll 8
   for (int w = 0; w < chains; w++)
@@ -164,14 +169,14 @@ void microKernel(const MicroKernelArgs& args) {
   LeavingRows leaving = args.leaving;
 
   for (int64_t rest = args.groups; rest > 0; rest -= groupsPerBlock) {
-    if constexpr (WEIGHTS == Weights::reused && Isa::streams)
+    if constexpr (WEIGHTS == Weights::fetched && Isa::streams)
       if (leaving.rows > 0) streamRow<Isa>(leaving);
     const int groups = rest < groupsPerBlock ? int(rest) : groupsPerBlock;
 #pragma GCC unroll 1
     for (int group = 0; group < groups; group++) {
-      if (WEIGHTS == Weights::reused) {
-        __builtin_prefetch(ahead, 0, 2);
-        ahead += cacheLine;
+      if (WEIGHTS == Weights::fetched) {
+#pragma GCC unroll 1
+        for (int64_t line = 0; line < args.prefetchLines; line++, ahead += cacheLine) __builtin_prefetch(ahead, 0, 2);
       }
       columns.group([&](int s, const typename Operand::Columns(&step)[Isa::vectors]) __attribute__((always_inline)) {
         tiles[s % chains].step(a + s * Operand::step, step);
@@ -180,7 +185,7 @@ void microKernel(const MicroKernelArgs& args) {
     }
     a += (ROWS - 1) * panel;
   }
-  if constexpr (WEIGHTS == Weights::reused && Isa::streams) streamRows<Isa>(leaving);
+  if constexpr (WEIGHTS == Weights::fetched && Isa::streams) streamRows<Isa>(leaving);
 
 #pragma GCC unroll 32
   for (int i = 0; i < ROWS; i++) {
