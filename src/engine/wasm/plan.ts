@@ -10,6 +10,8 @@ import type { PackedMatrix } from './weights.ts'
 
 /** Tasks of a phase for each thread: few enough to cost nothing, enough to level out threads of unequal speed. */
 const TASKS_PER_THREAD = 16
+/** The same for one row tile, which waits for weights: longer runs through memory, for the prefetchers to follow. */
+const STREAMED_TASKS_PER_THREAD = 4
 /** Row tiles from which on a widened panel repays the widening. */
 const WIDENING_TILES = 3
 
@@ -87,6 +89,8 @@ export function plan(options: PlanOptions): Job {
 class Planner {
   readonly #o: PlanOptions
   readonly #tileRows: number
+  /** Tasks of a phase. */
+  readonly #tasks: number
   readonly #words: number[][] = []
   #total = 0
   #after = 0
@@ -95,6 +99,8 @@ class Planner {
   constructor(options: PlanOptions) {
     this.#o = options
     this.#tileRows = tileRowsOf(options.rows, options.kernels.maxTileRows)
+    const streamed = options.rows <= this.#tileRows
+    this.#tasks = options.threads * (streamed ? STREAMED_TASKS_PER_THREAD : TASKS_PER_THREAD)
     this.#top = options.scratch
   }
 
@@ -197,7 +203,7 @@ class Planner {
     const panelsPerTask = this.#share(b.panels)
     const panelTasks = Math.ceil(b.panels / panelsPerTask)
     // Columns are shared out first; where they are too few, rows as well.
-    const rowShares = Math.ceil((threads * TASKS_PER_THREAD) / 2 / panelTasks)
+    const rowShares = Math.ceil(this.#tasks / 2 / panelTasks)
     const tilesPerTask = Math.max(1, threads > 1 ? Math.ceil(tiles / rowShares) : tiles)
     this.#phase(
       'product',
@@ -248,7 +254,7 @@ class Planner {
 
   /** How many of `n` items make one task. */
   #share(n: number): number {
-    return Math.max(1, Math.floor(n / (this.#o.threads * TASKS_PER_THREAD)))
+    return Math.max(1, Math.floor(n / this.#tasks))
   }
 
   #phase<K extends PhaseKind>(
