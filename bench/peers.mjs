@@ -50,13 +50,13 @@ const OWN = [
   { dtype: 'float32', fused: false },
   { dtype: 'bfloat16' },
   { dtype: 'bfloat16', fused: false },
-  { dtype: 'bfloat16', packing: 'compact' },
+  { dtype: 'bfloat16', packing: 'plain' },
 ]
 
 export function own(backend, node) {
-  return OWN.map(({ dtype, fused = true, packing = 'plain' }) => ({
+  return OWN.map(({ dtype, fused = true, packing }) => ({
     name: 'neuronmm',
-    label: `neuronmm ${dtype}${fused ? '' : ', unfused'}${packing === 'plain' ? '' : `, ${packing}`}`,
+    label: `neuronmm ${dtype}${fused ? '' : ', unfused'}${packing ? `, ${packing}` : ''}`,
     dtype,
     fused,
     packing,

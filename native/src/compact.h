@@ -131,8 +131,12 @@ class CompactColumns {
   using Group = CompactGroup<Isa, Operand>;
 
  public:
+  static constexpr int64_t groupBytes = Group::bytes;
+
   explicit NEURONMM_INLINE CompactColumns(const MicroKernelArgs& args)
       : header_(args.headers), group_(static_cast<const uint8_t*>(args.b)) {}
+
+  NEURONMM_INLINE const void* here() const { return group_; }
 
   template <class Use>
   NEURONMM_INLINE void group(Use use) {

@@ -70,7 +70,7 @@ struct StripLimit {
 // The longest strips that `members` share and whose scratch, over all threads, stays within the limit.
 StripLimit longestStrip(const Layer& layer, const Kernels& kernels, int threads, int members) {
   const int64_t groups = threads / members;
-  StripLimit limit{usualTiles * layer.operand->tileRows, 0};
+  StripLimit limit{usualTiles * layer.tileRows(), 0};
   for (;; limit.rows = ceilDivide(limit.rows, 2)) {
     limit.scratchBytes = groups * ScratchLayout(layer, kernels, members, limit.rows).bytes;
     if (limit.rows == 1 || limit.scratchBytes <= maxScratchBytes) return limit;
@@ -116,7 +116,7 @@ class Pass {
  private:
   void runStrip(Group& group, int64_t index, int64_t& phase, int member) {
     const int64_t row0 = balanced(rows_, plan_.strips, index);
-    const Strip strip(row0, balanced(rows_, plan_.strips, index + 1) - row0, operand_.tileRows);
+    const Strip strip(row0, balanced(rows_, plan_.strips, index + 1) - row0, layer_.tileRows());
     // Nobody may still read the strip before.
     if (index > 0) waitFor(group);
     fetchStart(group, 0, strip, member);
@@ -251,7 +251,7 @@ void Pass::multiply(const Group& group, const PackedMatrix& weights, int source,
   if (tiles == 1 && strip.tileHeight(item.tile0) < format.fetchFrom) {
     const int64_t t = item.tile0;
     format.stream[strip.tileHeight(t)]({tileAt(group, source, strip, t), weights.group(item.panel, 0),
-                                        sums + strip.tileStart(t) * panel, weights.groups, headers, false, nullptr, 0, {}});
+                                        sums + strip.tileStart(t) * panel, weights.groups, headers, false, nullptr, 0, false, {}});
     return;
   }
   // Chunks of the panel stay in the second-level cache for all tiles of the item, each of which fetches a part of what
@@ -271,7 +271,7 @@ void Pass::multiply(const Group& group, const PackedMatrix& weights, int source,
       const char* a = tileAt(group, source, strip, t) + from * groupDepth * height * operand_.elementBytes;
       const int64_t part = (t - item.tile0) * partBytes;
       format.panel[height]({a, weights.group(item.panel, from), sums + strip.tileStart(t) * panel, count, headers + from,
-                            from > 0, fetched + (part < fetchable ? part : 0), lines,
+                            from > 0, fetched + (part < fetchable ? part : 0), lines, tiles == 1,
                             outbox ? outbox->take(t) : LeavingRows()});
     }
   }

@@ -49,24 +49,27 @@ float readAll(const void* data, int64_t bytes) {
 }
 
 template <class Isa, class Operand, template <class, class> class Columns, int... I>
-constexpr PanelFormat panelFormat(std::integer_sequence<int, I...>, int64_t groupBytes, bool hasHeaders) {
+constexpr PanelFormat panelFormat(std::integer_sequence<int, I...>, bool hasHeaders) {
   static_assert(sizeof...(I) <= maxTileRows, "tiles are at most maxTileRows high");
-  return {groupBytes,
+  return {Columns<Isa, Operand>::groupBytes,
           hasHeaders,
+          int(sizeof...(I)),
           {nullptr, microKernel<Isa, Operand, I + 1, Weights::fetched, Columns>...},
           {nullptr, microKernel<Isa, Operand, I + 1, Weights::streamed, Columns>...},
           fetchFrom<Operand>(hasHeaders)};
 }
 
-// Compact panels are of bfloat16, and for instruction sets that can decode them.
-template <class Isa, class Operand, class Rows, class = void>
+// Compact panels are of bfloat16, and for instruction sets that can decode them. Tiles are a row lower: decoding takes
+// registers too.
+template <class Isa, class Operand, int ROWS, class = void>
 struct Compact {
   static constexpr const CompactFormat* format = nullptr;
 };
-template <class Isa, class Operand, class Rows>
-struct Compact<Isa, Operand, Rows, std::enable_if_t<Operand::step == 2, std::void_t<decltype(Isa::template decode<0>)>>> {
+template <class Isa, class Operand, int ROWS>
+struct Compact<Isa, Operand, ROWS, std::enable_if_t<Operand::step == 2, std::void_t<decltype(Isa::template decode<0>)>>> {
   using Group = CompactGroup<Isa, Operand>;
-  static constexpr CompactFormat table = {{panelFormat<Isa, Operand, CompactColumns>(Rows(), Group::bytes, true)},
+  using Rows = std::make_integer_sequence<int, ROWS - 1>;
+  static constexpr CompactFormat table = {{panelFormat<Isa, Operand, CompactColumns>(Rows(), true)},
                                           encodeGroups<Group>,
                                           keepPlainGroups<Group>};
   static constexpr const CompactFormat* format = &table;
@@ -78,13 +81,11 @@ constexpr OperandKernels operandKernels() {
   using Element = typename Operand::Element;
   using Rows = std::make_integer_sequence<int, ROWS>;
   constexpr int panel = panelColumns<Isa>;
-  constexpr int64_t groupBytes = PlainColumns<Isa, Operand>::groupElements * int64_t(sizeof(Element));
   return {int(sizeof(Element)),
           Operand::step,
-          ROWS,
           Isa::stepsPerGroup,
-          panelFormat<Isa, Operand, PlainColumns>(Rows(), groupBytes, false),
-          Compact<Isa, Operand, Rows>::format,
+          panelFormat<Isa, Operand, PlainColumns>(Rows(), false),
+          Compact<Isa, Operand, ROWS>::format,
           packRows<panel, Element>,
           packPanel<panel, Operand::step, Isa::stepsPerGroup, Element>,
           roundToBlock<panel, Element>,

@@ -45,8 +45,9 @@ struct MicroKernelArgs {
   bool accumulate;       // add to C instead of overwriting it
   // For panel kernels, meanwhile:
   const void* prefetch;   // what to bring into the second-level cache,
-  int64_t prefetchLines;  // and how many lines of it with each group
-  LeavingRows leaving;    // what to write
+  int64_t prefetchLines;  // and how many lines of it with each group,
+  bool near;              // whether to bring B itself into the first-level cache shortly before it is read,
+  LeavingRows leaving;    // and what to write
 };
 using MicroKernel = void (*)(const MicroKernelArgs&);
 
@@ -56,6 +57,7 @@ constexpr int maxTileRows = 16;
 struct PanelFormat {
   int64_t groupBytes;
   bool hasHeaders;  // a byte for each group
+  int tileRows;     // greatest height of a tile; every height from 1 has a kernel
   // Fetch what is needed next while they multiply.
   MicroKernel panel[maxTileRows + 1];
   // Leave that to the hardware: for one tile of fewer rows than `fetchFrom`.
@@ -73,9 +75,8 @@ struct CompactFormat : PanelFormat {
 // Kernels for one operand format (float32 or bfloat16). Layouts are those of micro-kernel.h.
 struct OperandKernels {
   int elementBytes;
-  int step;      // k that one step of the contraction takes
-  int tileRows;  // greatest height of a tile; every height from 1 has a kernel
-  int group;      // steps that are read as one; panels are whole groups
+  int step;   // k that one step of the contraction takes
+  int group;  // steps that are read as one; panels are whole groups
 
   PanelFormat plain;
   // Null: the format has no compact form, or the instruction set no quick way to read it.

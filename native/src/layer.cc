@@ -75,6 +75,7 @@ bool packCompact(Layer& layer, const LayerSource& source, const Kernels& kernels
   const Buffer workspace(size_t(longest * plainBytes * team.threads()));
   std::atomic<int64_t> kept{0};
   forEachPanel(layer, team, [&](size_t m, int64_t p, int member) {
+    if (kept.load() > mostKept) return;
     const PackedMatrix& matrix = layer.matrices[m];
     char* plain = workspace.data() + longest * plainBytes * member;
     layer.operand->packPanel(source.weights[m], p * kernels.panel, plain);

@@ -47,7 +47,7 @@ struct Stage {
 struct Layer {
   const OperandKernels* operand = nullptr;
   Buffer storage;  // of all matrices
-  std::vector<PackedMatrix> matrices;
+  std::vector<PackedMatrix> matrices;  // all in one format
   std::vector<StripBuffer> buffers;
   std::vector<Stage> stages;
   Activation activation = Activation::none;  // of the gate in an MLP, of Y otherwise
@@ -57,6 +57,7 @@ struct Layer {
 
   int64_t bytes() const;
   int64_t macs() const;  // multiply-adds a row
+  int tileRows() const { return matrices.front().format->tileRows; }
 };
 
 enum class LayerKind { linear, lowRank, lowRankMlp };

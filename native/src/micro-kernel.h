@@ -89,8 +89,11 @@ class PlainColumns {
  public:
   using Element = typename Operand::Element;
   static constexpr int64_t groupElements = int64_t(panelColumns<Isa>) * Operand::step * Isa::stepsPerGroup;
+  static constexpr int64_t groupBytes = groupElements * int64_t(sizeof(Element));
 
   explicit NEURONMM_INLINE PlainColumns(const MicroKernelArgs& args) : b_(static_cast<const Element*>(args.b)) {}
+
+  NEURONMM_INLINE const void* here() const { return b_; }
 
   template <class Use>
   NEURONMM_INLINE void group(Use use) {
@@ -122,6 +125,13 @@ enum class Weights { fetched, streamed };
 template <class Operand>
 constexpr int fetchFrom(bool compact) {
   return compact ? 5 : 9 / Operand::multiplyAdds;
+}
+
+NEURONMM_INLINE void prefetchNear(const void* here, int64_t bytes) {
+  constexpr int64_t distance = 2048;
+#pragma GCC unroll 8
+  for (int64_t i = 0; i < bytes; i += cacheLine)
+    __builtin_prefetch(static_cast<const char*>(here) + distance + i, 0, 3);
 }
 
 // A sum waits for the one before it, some cycles each: few rows keep several sums of every element, each over every so
@@ -178,6 +188,7 @@ void microKernel(const MicroKernelArgs& args) {
 #pragma GCC unroll 1
         for (int64_t line = 0; line < args.prefetchLines; line++, ahead += cacheLine) __builtin_prefetch(ahead, 0, 2);
       }
+      if (WEIGHTS == Weights::fetched && args.near) prefetchNear(columns.here(), columns.groupBytes);
       columns.group([&](int s, const typename Operand::Columns(&step)[Isa::vectors]) __attribute__((always_inline)) {
         tiles[s % chains].step(a + s * Operand::step, step);
       });

@@ -14,7 +14,7 @@ export type Activation = 'none' | 'silu' | 'gelu' | 'relu'
 /**
  * How bfloat16 weights are kept. 'compact': in 12 bits each, none of them changed, where the instruction set can read them
  * (AVX-512) and their magnitudes lie close enough; else, and everywhere else, 'plain'. `layer.bytes` says what came of it.
- * A quarter less memory, and one row in 0.77 of the time, for some percent of the time of many rows (docs/engine.md).
+ * A quarter less memory, and one row in three quarters of the time, for a percent of the time of many rows (docs/engine.md).
  */
 export type Packing = 'plain' | 'compact'
 
@@ -62,8 +62,8 @@ export interface Factors {
 
 interface Stored {
   dtype: LayerDtype
-  /** Default 'plain'. */
-  packing?: Packing
+  /** Default: 'compact' for bfloat16, else 'plain'. */
+  packing?: Packing | undefined
 }
 
 /** Y = activation(X·U·V + bias). */

@@ -58,8 +58,12 @@ function factors(where: string, pair: Factors): FactorPair {
   return { u, v }
 }
 
-function stored(where: string, { dtype, packing = 'plain' }: { dtype: LayerDtype; packing?: Packing }) {
+function stored(
+  where: string,
+  { dtype, packing: given }: { dtype: LayerDtype; packing?: Packing | undefined },
+) {
   oneOf(`${where}: dtype`, dtype, LAYER_DTYPES)
+  const packing = given ?? (dtype === 'bfloat16' ? 'compact' : 'plain')
   oneOf(`${where}: packing`, packing, PACKINGS)
   if (packing === 'compact' && dtype !== 'bfloat16') {
     throw new TypeError(

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { randomTensor } from '../../tensor/index.ts'
 import { createEngine } from '../engine.ts'
+import type { LayerDtype, Packing } from '../types.ts'
 import type { Addon } from './addon.ts'
 import { loadAddon } from './addon.ts'
 
@@ -22,29 +23,34 @@ describe.skipIf(typeof addon === 'string')('memory of the native engine', async 
     engine.dispose()
     expect(addon.memoryUse().bytes).toBe(before)
   })
-  const layerOf = (dtype: 'float32' | 'bfloat16', [K, r, N]: readonly [number, number, number]) =>
+  const layerOf = (dtype: LayerDtype, [K, r, N]: readonly [number, number, number], packing?: Packing) =>
     engine.lowRank({
       u: randomTensor([K, r], 'bfloat16', { seed: 1 }),
       v: randomTensor([r, N], 'bfloat16', { seed: 2 }),
       dtype,
+      packing,
     })
 
-  test.each(['float32', 'bfloat16'] as const)(
-    'what is held is the packed factors and at most 64 MiB of scratch, %s',
-    (dtype) => {
-      const elementBytes = dtype === 'float32' ? 4 : 2
+  test.each([
+    ['float32', 'plain', 4, 4],
+    ['bfloat16', 'plain', 2, 2],
+    // in 12 bits where that can be done
+    ['bfloat16', 'compact', 1.5, 2],
+  ] as const)(
+    'what is held is the packed factors and at most 64 MiB of scratch, %s, %s',
+    (dtype, packing, leastBytes, mostBytes) => {
       for (const [K, r, N] of [
         [512, 64, 512],
         [2048, 320, 3000],
         [1000, 999, 1001],
       ] as const) {
-        const layer = layerOf(dtype, [K, r, N])
+        const layer = layerOf(dtype, [K, r, N], packing)
         const held = addon.memoryUse().bytes - before
-        const factors = elementBytes * r * (K + N)
+        const weights = r * (K + N)
         // Panels are padded to whole vectors, and the last half of a huge page at most is rounded up.
-        const padding = elementBytes * 64 * (K + r) + 2 ** 20
-        expect(layer.bytes).toBeGreaterThanOrEqual(factors)
-        expect(layer.bytes).toBeLessThanOrEqual(factors + padding)
+        const padding = mostBytes * 64 * (K + r) + 2 ** 20
+        expect(layer.bytes).toBeGreaterThanOrEqual(leastBytes * weights)
+        expect(layer.bytes).toBeLessThanOrEqual(mostBytes * weights + padding)
         expect(held - layer.bytes).toBeGreaterThan(0)
         expect(held - layer.bytes).toBeLessThanOrEqual(SCRATCH_BYTES)
         layer.dispose()
