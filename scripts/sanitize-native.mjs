@@ -20,7 +20,14 @@ const runtime = (name) =>
     .trim()
 execFileSync(
   'npx',
-  ['vitest', 'run', 'src/engine/conformance', 'src/engine/native/compact.test.ts', '--pool=forks'],
+  [
+    'vitest',
+    'run',
+    'src/engine/conformance',
+    'src/engine/native/compact.test.ts',
+    'src/engine/native/outbox.test.ts',
+    '--pool=forks',
+  ],
   {
     ...inherit,
     env: {
