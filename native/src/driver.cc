@@ -251,7 +251,7 @@ void Pass::multiply(const Group& group, const PackedMatrix& weights, int source,
   if (tiles == 1 && strip.tileHeight(item.tile0) < format.fetchFrom) {
     const int64_t t = item.tile0;
     format.stream[strip.tileHeight(t)]({tileAt(group, source, strip, t), weights.group(item.panel, 0),
-                                        sums + strip.tileStart(t) * panel, weights.groups, headers, false, nullptr, 0, false, {}});
+                                        sums + strip.tileStart(t) * panel, weights.groups, headers});
     return;
   }
   // Chunks of the panel stay in the second-level cache for all tiles of the item, each of which fetches a part of what

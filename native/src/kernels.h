@@ -42,12 +42,12 @@ struct MicroKernelArgs {
   float* c;              // C tile
   int64_t groups;        // of steps of the contraction
   const uint8_t* headers;  // of the groups, in compact panels
-  bool accumulate;       // add to C instead of overwriting it
-  // For panel kernels, meanwhile:
-  const void* prefetch;   // what to bring into the second-level cache,
-  int64_t prefetchLines;  // and how many lines of it with each group,
-  bool near;              // whether to bring B itself into the first-level cache shortly before it is read,
-  LeavingRows leaving;    // and what to write
+  // For panel kernels:
+  bool accumulate = false;          // add to C instead of overwriting it
+  const void* prefetch = nullptr;   // what to bring into the second-level cache meanwhile,
+  int64_t prefetchLines = 0;        // and how many lines of it with each group,
+  bool near = false;                // whether to bring B itself into the first-level cache shortly before it is read,
+  LeavingRows leaving = {};         // and what to write
 };
 using MicroKernel = void (*)(const MicroKernelArgs&);
 

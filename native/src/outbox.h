@@ -12,7 +12,9 @@
 
 class Outbox {
  public:
-  static int64_t bytes(const Kernels& kernels, int64_t rows) { return rows * (cacheLine + kernels.panel * int64_t(sizeof(float))); }
+  static int64_t bytes(const Kernels& kernels, int64_t rows) {
+    return rows * (cacheLine + kernels.panel * int64_t(sizeof(float)));
+  }
 
   // False: rows of Y begin at different places in their lines, or nothing is won.
   static bool serves(const Kernels& kernels, const OutputRows& y) {
@@ -26,17 +28,19 @@ class Outbox {
         y_(y),
         space_(space),
         panelBytes_(kernels.panel * y.elementBytes()),
+        rowBytes_(y.columns * y.elementBytes()),
         end_(int64_t(reinterpret_cast<uintptr_t>(y.data) % cacheLine)),
         tiles_(size_t(tiles)) {}
 
   // A tile of C, of rows `stripRow` of the strip and `row` of Y on.
   void put(int64_t tile, const float* c, int rows, int64_t stripRow, int64_t row, int64_t panel) {
+    // What no kernel has taken along.
     kernels_.streamRows(take(tile));
     Rows& box = tiles_[size_t(tile)];
     const bool follows = panel > 0 && box.panel == panel - 1;
     if (!follows) storeEnds(box);
     box = {panel, rows, space_ + stripRow * stride() + cacheLine,
-           static_cast<char*>(y_.data) + row * y_.columns * y_.elementBytes() + panel * panelBytes_, follows, true};
+           static_cast<char*>(y_.data) + row * rowBytes_ + panel * panelBytes_, follows, true};
     if (follows)
       for (int i = 0; i < rows; i++)
         std::memcpy(box.from + i * stride() - cacheLine, box.from + i * stride() + panelBytes_ - cacheLine, cacheLine);
@@ -50,7 +54,7 @@ class Outbox {
     if (!box.waiting) return {};
     box.waiting = false;
     const int64_t first = end_ == 0 || box.follows ? -end_ : cacheLine - end_;
-    return {box.from + first, box.to + first, stride(), y_.columns * y_.elementBytes(),
+    return {box.from + first, box.to + first, stride(), rowBytes_,
             int((panelBytes_ - end_ - first) / cacheLine), box.rows};
   }
 
@@ -80,13 +84,13 @@ class Outbox {
   }
   void copyRows(const Rows& box, int64_t offset, int64_t bytes) const {
     for (int i = 0; i < box.rows; i++)
-      std::memcpy(box.to + i * y_.columns * y_.elementBytes() + offset, box.from + i * stride() + offset, size_t(bytes));
+      std::memcpy(box.to + i * rowBytes_ + offset, box.from + i * stride() + offset, size_t(bytes));
   }
 
   const Kernels& kernels_;
   const OutputRows y_;
   char* const space_;
-  const int64_t panelBytes_;
+  const int64_t panelBytes_, rowBytes_;
   const int64_t end_;  // bytes at the end of a panel's row that fill no line
   std::vector<Rows> tiles_;
 };

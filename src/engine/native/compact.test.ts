@@ -1,16 +1,10 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { randomTensor, Tensor } from '../../tensor/index.ts'
+import { instructionSets } from '../conformance/native.ts'
 import { createEngine } from '../engine.ts'
-import { loadAddon } from './addon.ts'
 
 /** Sets with which the native engine can store bfloat16 weights in 12 bits. */
-const compactSets = (): string[] => {
-  try {
-    return loadAddon().instructionSets.filter((name) => name.startsWith('avx512'))
-  } catch {
-    return []
-  }
-}
+const compactSets = instructionSets.filter((name) => name.startsWith('avx512'))
 
 const [K, N] = [301, 230]
 const gaussian = randomTensor([K, N], 'bfloat16', { seed: 3 }).toFloat32()
@@ -39,7 +33,7 @@ const WEIGHTS: Record<string, { value: (w: number, i: number) => number; bytes: 
   'far apart everywhere': { value: (w, i) => w * 2 ** -(i % 40), bytes: [1, 1] },
 }
 
-describe.each(compactSets())('weights in 12 bits, %s', async (instructionSet) => {
+describe.each(compactSets)('weights in 12 bits, %s', async (instructionSet) => {
   const engine = await createEngine({ backend: 'native', threads: 2, instructionSet })
   afterAll(() => engine.dispose())
 

@@ -1,21 +1,8 @@
 import { expect, test } from 'vitest'
 import { randomTensor } from '../../tensor/index.ts'
+import { addon, sameBits } from '../conformance/native.ts'
 import { createEngine } from '../engine.ts'
 import type { Engine } from '../types.ts'
-import { loadAddon } from './addon.ts'
-
-function available(): boolean {
-  try {
-    return loadAddon() !== undefined
-  } catch {
-    return false
-  }
-}
-
-/** Also quicker than looking at every element. */
-function same(a: Float32Array, b: Float32Array): boolean {
-  return Buffer.compare(new Uint8Array(a.buffer), new Uint8Array(b.buffer)) === 0
-}
 
 async function start(team: 'always' | undefined): Promise<Engine> {
   if (team) process.env.NEURONMM_TEAM = team
@@ -26,7 +13,7 @@ async function start(team: 'always' | undefined): Promise<Engine> {
   }
 }
 
-test.skipIf(!available())(
+test.skipIf(!addon)(
   'whoever runs a call, one thread or all, the result is the same bit for bit',
   async () => {
     const [team, asItPays] = [await start('always'), await start(undefined)]
@@ -47,8 +34,8 @@ test.skipIf(!available())(
           const x = randomTensor([rows, K], 'float32', { seed: rows }).toFloat32()
           const expected = layers[0]!.forward(x)
           // A burst: alone at first, then on the woken team.
-          for (let call = 0; call < 12; call++) expect(same(layers[1]!.forward(x), expected)).toBe(true)
-          expect(same(await layers[1]!.forwardAsync(x), expected)).toBe(true)
+          for (let call = 0; call < 12; call++) expect(sameBits(layers[1]!.forward(x), expected)).toBe(true)
+          expect(sameBits(await layers[1]!.forwardAsync(x), expected)).toBe(true)
         }
       }
     }

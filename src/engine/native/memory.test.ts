@@ -1,27 +1,19 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { randomTensor } from '../../tensor/index.ts'
+import { addon } from '../conformance/native.ts'
 import { createEngine } from '../engine.ts'
 import type { LayerDtype, Packing } from '../types.ts'
-import type { Addon } from './addon.ts'
-import { loadAddon } from './addon.ts'
 
-function addonOrReason(): Addon | string {
-  try {
-    return loadAddon()
-  } catch (error) {
-    return String(error)
-  }
-}
-const addon = addonOrReason()
 const SCRATCH_BYTES = 64 * 2 ** 20
 
-describe.skipIf(typeof addon === 'string')('memory of the native engine', async () => {
-  if (typeof addon === 'string') return
-  const before = addon.memoryUse().bytes
+describe.skipIf(!addon)('memory of the native engine', async () => {
+  if (!addon) return
+  const { memoryUse } = addon
+  const before = memoryUse().bytes
   const engine = await createEngine({ backend: 'native', threads: 2 })
   afterAll(() => {
     engine.dispose()
-    expect(addon.memoryUse().bytes).toBe(before)
+    expect(memoryUse().bytes).toBe(before)
   })
   const layerOf = (dtype: LayerDtype, [K, r, N]: readonly [number, number, number], packing?: Packing) =>
     engine.lowRank({
@@ -45,7 +37,7 @@ describe.skipIf(typeof addon === 'string')('memory of the native engine', async 
         [1000, 999, 1001],
       ] as const) {
         const layer = layerOf(dtype, [K, r, N], packing)
-        const held = addon.memoryUse().bytes - before
+        const held = memoryUse().bytes - before
         const weights = r * (K + N)
         // Panels are padded to whole vectors, and the last half of a huge page at most is rounded up.
         const padding = mostBytes * 64 * (K + r) + 2 ** 20
@@ -54,14 +46,14 @@ describe.skipIf(typeof addon === 'string')('memory of the native engine', async 
         expect(held - layer.bytes).toBeGreaterThan(0)
         expect(held - layer.bytes).toBeLessThanOrEqual(SCRATCH_BYTES)
         layer.dispose()
-        expect(addon.memoryUse().bytes - before).toBeLessThanOrEqual(SCRATCH_BYTES)
+        expect(memoryUse().bytes - before).toBeLessThanOrEqual(SCRATCH_BYTES)
       }
     },
   )
 
   test('calls allocate nothing, whatever their rows', async () => {
     const layers = (['float32', 'bfloat16'] as const).map((dtype) => layerOf(dtype, [256, 96, 320]))
-    const { allocations, bytes } = addon.memoryUse()
+    const { allocations, bytes } = memoryUse()
     for (const layer of layers) {
       for (const rows of [1, 8, 40, 129, 700, 3000]) {
         const x = new Float32Array(rows * 256)
@@ -70,7 +62,7 @@ describe.skipIf(typeof addon === 'string')('memory of the native engine', async 
         await layer.forwardAsync(x, y)
       }
     }
-    expect(addon.memoryUse()).toEqual({ allocations, bytes })
+    expect(memoryUse()).toEqual({ allocations, bytes })
     for (const layer of layers) layer.dispose()
   })
 })

@@ -1,16 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { randomTensor } from '../../tensor/index.ts'
+import { instructionSets, sameBits } from '../conformance/native.ts'
 import { createEngine } from '../engine.ts'
 import type { Rows } from '../types.ts'
-import { loadAddon } from './addon.ts'
-
-const instructionSets = ((): readonly string[] => {
-  try {
-    return loadAddon().instructionSets
-  } catch {
-    return []
-  }
-})()
 
 const GUARD = 64
 /** A call of so few rows stores them at once; fewer yet would be summed in another order. */
@@ -45,7 +37,7 @@ describe.each(instructionSets)('large Y, which may go past the caches, %s', asyn
             const start = GUARD / size + place / size
             const y: Rows = memory.subarray(start, start + rows * N)
             layer.forward(x, y)
-            expect(Buffer.compare(bytesOf(y), bytesOf(expected)), `Y of ${Values.name} at ${place}`).toBe(0)
+            expect(sameBits(y, expected), `Y of ${Values.name} at ${place}`).toBe(true)
             const beside = [...memory.subarray(0, start), ...memory.subarray(start + rows * N)]
             expect(new Set(beside), `beside Y of ${Values.name} at ${place}`).toEqual(new Set([7]))
           }
@@ -54,6 +46,3 @@ describe.each(instructionSets)('large Y, which may go past the caches, %s', asyn
     )
   }
 })
-
-const bytesOf = (values: Rows): Uint8Array =>
-  new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
